@@ -1,0 +1,43 @@
+/*
+ * node -> host tree: the files, units, directories and users of one machine, and the plan for the
+ * agent. Independent of how they get there (Ignition, ssh).
+ *
+ * The engine's part (quadlets, networks) stands behind struct host_engine; nothing else here knows
+ * podman or docker.
+ */
+#ifndef STEAD_HOST_HOST_H
+#define STEAD_HOST_HOST_H
+
+#include "node/node.h"
+#include "output/output.h"
+#include "plan/plan.h"
+
+struct host_engine {
+	const char *name; /* podman */
+	void (*network)(struct output_set *set, const struct node *node,
+	                const struct node_network *network);
+	void (*container)(struct output_set *set, const struct node *node,
+	                  const struct node_process *process);
+	/* what the engine itself needs: registries.conf for a mirror, units switched on or off */
+	void (*base)(struct output_set *set, const struct node *node);
+};
+
+extern const struct host_engine host_podman;
+
+struct host_agent { /* the agent's program, put on the machine as a file (inline delivery) */
+	const void *data;
+	size_t len;       /* 0: not part of the tree */
+};
+
+/* Renders a frozen node. Findings: output.conflict and what writers refuse (a newline in an
+ * environment value, …). The set is sorted. NULL when there were errors. */
+struct output_set *host_render(const struct node *node, const struct host_agent *agent,
+                               struct findings *findings);
+
+/* The plan alone, as it stands in /etc/stead/node.json. */
+struct plan *host_plan(struct arena *arena, const struct node *node);
+
+/* Where the agent lives on this machine's OS. */
+const char *host_agent_path(const struct node *node);
+
+#endif

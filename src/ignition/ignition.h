@@ -1,0 +1,81 @@
+/*
+ * Ignition configs, spec 3.3.0: typed model, validation, JSON.
+ * Source of the rules: coreos/ignition docs/configuration-v3_3.md and config/v3_3/types.
+ */
+#ifndef STEAD_IGNITION_IGNITION_H
+#define STEAD_IGNITION_IGNITION_H
+
+#include "base/list.h"
+#include "diag/diag.h"
+
+#include <stdbool.h>
+
+struct arena;
+struct output_set;
+
+#define IGNITION_VERSION "3.3.0"
+
+struct ignition_resource {
+	const char *source;      /* URL, mostly data: */
+	const char *compression; /* "gzip" or NULL */
+	const char *hash;        /* "sha512-…" or NULL */
+};
+
+struct ignition_file {
+	const char *path;
+	unsigned mode, uid, gid;
+	bool overwrite;
+	struct ignition_resource contents;
+	struct origin origin;
+};
+struct ignition_dir {
+	const char *path;
+	unsigned mode, uid, gid;
+	struct origin origin;
+};
+struct ignition_link {
+	const char *path, *target;
+	bool overwrite;
+	struct origin origin;
+};
+struct ignition_unit {
+	const char *name;
+	const char *contents;    /* NULL: shipped by the OS */
+	bool enabled, has_enabled, mask;
+	struct origin origin;
+};
+struct ignition_user {
+	const char *name;
+	struct strings ssh_keys, groups;
+	struct origin origin;
+};
+
+struct ignition_config {
+	struct arena *arena, *secret_arena;
+	struct ignition_resource replace; /* ignition.config.replace; source NULL: none */
+	struct { LIST_OF(struct ignition_file); } files;
+	struct { LIST_OF(struct ignition_dir); } dirs;
+	struct { LIST_OF(struct ignition_link); } links;
+	struct { LIST_OF(struct ignition_unit); } units;
+	struct { LIST_OF(struct ignition_user); } users;
+};
+
+/* The config of a host tree. Every file and link has overwrite: true, because Ignition may run twice
+ * (a power cut in the initramfs). Everything is in SECRET_ARENA: the whole config may hold secrets. */
+struct ignition_config *ignition_from_tree(struct arena *secret_arena, const struct output_set *tree);
+
+/* The rules of the spec; findings ignition.*. False when there were errors. */
+bool ignition_validate(const struct ignition_config *config, struct findings *findings);
+
+/* One line of JSON and a newline; keys in the order of the spec's Go types. */
+char *ignition_write(const struct ignition_config *config, size_t *ret_len);
+
+/* The config to hand out: an outer config whose ignition.config.replace is INNER as one gzip data URL
+ * when that is smaller, else INNER itself. */
+char *ignition_pack(struct arena *secret_arena, const char *inner, size_t len, size_t *ret_len);
+
+/* data: URL of some bytes: the shortest of percent-escaped, base64, and gzip with base64 (then
+ * compression "gzip"). zlib level 9, no name, no time: same bytes in, same bytes out. */
+struct ignition_resource ignition_data_url(struct arena *arena, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * What a target renders: files as lines with origin, directories, links, users, and which units are
+ * switched on. Joined to bytes only at the edge. Files marked SECRET live in the secret arena; they
+ * are masked wherever a person may see them.
+ */
+#ifndef STEAD_OUTPUT_OUTPUT_H
+#define STEAD_OUTPUT_OUTPUT_H
+
+#include "base/list.h"
+#include "diag/diag.h"
+
+#include <stdio.h>
+
+struct arena;
+
+enum output_flags {
+	OUTPUT_SECRET = 1 << 0,
+	OUTPUT_EXEC = 1 << 1,
+	OUTPUT_BINARY = 1 << 2, /* one "line" with all bytes */
+	OUTPUT_UNIT = 1 << 3,   /* a systemd unit below /etc/systemd/system */
+};
+
+struct output_line {
+	const char *data; /* without the newline */
+	size_t len;
+	struct origin origin;
+};
+
+struct output {
+	const char *path; /* absolute */
+	unsigned mode, uid, gid, flags;
+	struct { LIST_OF(struct output_line); } lines;
+	struct origin origin; /* why the file is there at all */
+	struct output_set *set;
+};
+
+struct output_dir {
+	const char *path;
+	unsigned mode, uid, gid;
+	struct origin origin;
+};
+
+struct output_link {
+	const char *path, *target;
+	struct origin origin;
+};
+
+struct output_unit { /* a unit switched on or masked, whoever ships it */
+	const char *name;
+	bool enabled, masked;
+	struct origin origin;
+};
+
+struct output_user {
+	const char *name;
+	struct strings ssh_keys, groups;
+	struct origin origin;
+};
+
+struct output_set {
+	struct arena *arena, *secret_arena;
+	struct { LIST_OF(struct output *); } files;
+	struct { LIST_OF(struct output_dir); } dirs;
+	struct { LIST_OF(struct output_link); } links;
+	struct { LIST_OF(struct output_unit); } units;
+	struct { LIST_OF(struct output_user); } users;
+};
+
+struct output_set *output_set_new(struct arena *arena, struct arena *secret_arena);
+
+/* A new, empty file. Two files with one path are both kept: output_conflicts() reports them. */
+struct output *output_file(struct output_set *set, const char *path, unsigned mode, unsigned flags,
+                           struct origin origin);
+
+/* Adds one line (no newline in it). */
+void output_line(struct output *file, struct origin origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Adds text that may have several lines; each gets the same origin. */
+void output_text(struct output *file, struct origin origin, const char *text);
+/* Adds bytes as they are (OUTPUT_BINARY). */
+void output_bytes(struct output *file, struct origin origin, const void *data, size_t len);
+
+void output_dir(struct output_set *set, const char *path, unsigned mode, unsigned uid, unsigned gid,
+                struct origin origin);
+void output_unit(struct output_set *set, const char *name, bool enabled, bool masked,
+                 struct origin origin);
+void output_link(struct output_set *set, const char *path, const char *target, struct origin origin);
+
+/* All lines joined, each with its newline; in the secret arena for a SECRET file. */
+char *output_join(const struct output *file, size_t *ret_len);
+
+/* Sorts everything by path or name, so that the order of writers never shows. */
+void output_sort(struct output_set *set);
+
+/* Two writers of one path, a path below a file, a file where a directory is: findings
+ * output.conflict naming both origins. False when there were any. */
+bool output_conflicts(const struct output_set *set, struct findings *findings);
+
+struct output *output_find(const struct output_set *set, const char *path);
+
+/* `explain`: prints where a file's lines (or one line, from 1; 0: all) come from. Secret lines are
+ * shown as <secret>. RULE_TEXT gives a rule's sentence. */
+void output_explain(const struct output *file, size_t line, FILE *out,
+                    const char *(*rule_text)(const char *rule));
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * node.json, the plan: what the compiler tells the agent. Generic data only, no application's name
+ * means anything here. Shared by both; depends on base and diag (and jansson).
+ *
+ *   {"plan":1,"stead":"0.1.0","app":"snac","domain":"example.org","web":"example.org",
+ *    "lineage":"…","engine":"podman",
+ *    "owner":{"name":"alice","login":"owner_password"},
+ *    "processes":[{"name","image","unit","user":[uid,gid],"group":"data|app","command":[],
+ *                  "env":{…},"env_files":[…],"mounts":[{"host","target","ro"}],"tmpfs":[…],
+ *                  "networks":[…],"capabilities":[…],"writable_root":false,"memory_bytes":0,
+ *                  "after":[…],"health":{"kind":"http|tcp|exec|none","port","path","status",
+ *                  "exec":[],"start_s"},"stop_s"}],
+ *    "volumes":[{"name","path","user":[uid,gid],"mode":448,"class":"precious"}],
+ *    "jobs":[{"name","phase","process","steps":[{"id","key","run":[],"stdin","merge":{"file","values"},
+ *             "done":{"kind":"journal|file|exec|http","path","exec":[]},"repair":[],
+ *             "capture":{"pattern","secret"},"exits":{"1":"ok"},"deadline_s"}]}],
+ *    "networks":[{"name","internal"}],
+ *    "commands":[{"name","process","run":[]}],
+ *    "restart":{"/etc/…":["stead-x.service"]}}
+ *
+ * `key` is what makes a step stale: a hash over image digest and the step's own values, made by the
+ * compiler. An unknown plan version is refused. Secrets never stand here: they are in env_files and
+ * in files below /etc/stead/secrets. `stdin` may hold only public values.
+ */
+#ifndef STEAD_PLAN_PLAN_H
+#define STEAD_PLAN_PLAN_H
+
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct arena;
+
+enum { PLAN_VERSION = 1, PLAN_MAX_BYTES = 4 * 1024 * 1024 };
+
+struct plan_pair {
+	const char *name, *value;
+};
+struct plan_mount {
+	const char *host, *target;
+	bool read_only;
+};
+
+enum plan_health { PLAN_HEALTH_NONE, PLAN_HEALTH_HTTP, PLAN_HEALTH_TCP, PLAN_HEALTH_EXEC };
+
+struct plan_process {
+	const char *name, *image, *unit, *group;
+	unsigned uid, gid;
+	struct strings command, env_files, tmpfs, networks, capabilities, after;
+	struct { LIST_OF(struct plan_pair); } env;
+	struct { LIST_OF(struct plan_mount); } mounts;
+	bool writable_root;
+	long long memory_bytes;
+	enum plan_health health;
+	unsigned health_port, health_status, health_start_s;
+	const char *health_path;
+	struct strings health_exec;
+	unsigned stop_s;
+};
+
+struct plan_volume {
+	const char *name, *path, *class;
+	unsigned uid, gid, mode;
+};
+
+enum plan_done { PLAN_DONE_JOURNAL, PLAN_DONE_FILE, PLAN_DONE_EXEC, PLAN_DONE_HTTP };
+enum plan_exit { PLAN_EXIT_FAIL, PLAN_EXIT_OK, PLAN_EXIT_RETRY };
+
+struct plan_exit_rule {
+	unsigned code;
+	enum plan_exit meaning;
+};
+
+struct plan_step {
+	const char *id, *key;
+	struct strings run;
+	const char *stdin_text;      /* NULL: none */
+	const char *merge_file;      /* path inside the container; NULL: a run step */
+	const char *merge_values;    /* JSON object as text */
+	enum plan_done done;
+	const char *done_path;       /* FILE: path on the host; HTTP: path on the process */
+	struct strings done_exec;
+	struct strings repair;
+	const char *capture_pattern, *capture_secret;
+	struct { LIST_OF(struct plan_exit_rule); } exits;
+	unsigned deadline_s;
+};
+
+struct plan_job {
+	const char *name, *phase, *process;
+	struct { LIST_OF(struct plan_step); } steps;
+};
+
+struct plan_network {
+	const char *name;
+	bool internal;
+};
+
+struct plan_command {
+	const char *name, *process;
+	struct strings run;
+};
+
+struct plan_restart { /* a changed file, and the units that must restart for it */
+	const char *path;
+	struct strings units;
+};
+
+struct plan {
+	const char *stead, *app, *domain, *web, *lineage, *engine;
+	const char *owner_name, *owner_login; /* login: secret with the owner's password; NULL: none */
+	struct { LIST_OF(struct plan_process); } processes;
+	struct { LIST_OF(struct plan_volume); } volumes;
+	struct { LIST_OF(struct plan_job); } jobs;
+	struct { LIST_OF(struct plan_network); } networks;
+	struct { LIST_OF(struct plan_command); } commands;
+	struct { LIST_OF(struct plan_restart); } restart;
+};
+
+/* The JSON text, indented by one blank per level, keys in the order above, ending in a newline. */
+char *plan_write(struct arena *arena, const struct plan *plan);
+
+/* Reads and checks a plan. On failure returns NULL and puts one sentence with the place ("line 3:
+ * …", "jobs[0].steps[1].run: …") at *ret_error (in the arena). Everything is within budgets; unknown
+ * keys are refused, because a newer compiler may mean something by them. */
+struct plan *plan_read(struct arena *arena, const char *json, size_t len, const char **ret_error);
+
+const struct plan_process *plan_process_find(const struct plan *plan, const char *name);
+
+#endif

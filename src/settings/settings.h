@@ -1,0 +1,126 @@
+/*
+ * stead.yaml and stead.lock: rows and structs. Nothing here knows of applications or targets.
+ */
+#ifndef STEAD_SETTINGS_SETTINGS_H
+#define STEAD_SETTINGS_SETTINGS_H
+
+#include "schema/schema.h"
+
+struct settings_admin {
+	struct value_text name;  /* account name, without @domain */
+	struct value_text email;
+};
+
+struct settings_mail { /* word "none": no mail is sent */
+	struct value_text word;
+	struct value_text host;
+	struct value_int port;
+	struct value_text tls;  /* auto | starttls | tls | none; auto: 465 is tls, else starttls */
+	struct value_text user; /* the password is a secret: mail.password */
+	struct value_text from;
+};
+
+struct settings_keep {
+	struct value_int days, weeks, months;
+};
+
+struct settings_backup { /* word "none" */
+	struct value_text word;
+	struct value_text to, media, drill, restore;
+	struct value_int every;
+	struct settings_keep keep;
+	struct value_bool wal, append_only;
+};
+
+struct settings_interface {
+	struct value_text interface, address, gateway;
+	struct value_list dns;
+};
+
+struct settings_firewall {
+	struct value_text lan;  /* deny | allow: may containers reach private addresses? */
+	struct value_list open; /* "tcp/9000", "udp/5000" more ports of the host itself */
+};
+
+struct settings_user {
+	struct value_text name;
+	struct value_list ssh_keys;
+	struct value_bool sudo;
+};
+
+struct settings_machine {
+	struct value_int size;      /* bytes of RAM */
+	struct value_text os;       /* as-is | flatcar | fcos */
+	struct value_text host;
+	struct value_text hostname; /* default: `web`, else `domain` */
+	struct value_text engine;   /* auto | podman | docker */
+	struct value_text arch;     /* x86_64 | aarch64 */
+	struct value_list ssh_keys; /* public keys as text, or paths of public key files */
+	struct schema_array users;  /* struct settings_user */
+	struct schema_array network; /* struct settings_interface; word dhcp */
+	struct value_text data;
+	struct value_text swap;
+	struct value_text time_zone;
+	struct value_pairs sysctls;
+	struct settings_firewall firewall;
+	struct value_text provider;
+	struct value_list snippets;
+};
+
+struct settings_tls {
+	struct value_text word;
+	struct value_text issuer;    /* acme | internal | upstream */
+	struct value_text email;     /* "admin": the admin's address */
+	struct value_text challenge; /* http | dns */
+};
+
+struct settings_proxy {
+	struct value_list trusted;
+	struct value_text snippet;
+};
+
+struct settings {
+	struct value_text app, domain, web;
+	struct settings_admin admin;
+	struct settings_mail mail;
+	struct settings_backup backup;
+	struct settings_machine machine;
+	struct value_text delivery; /* ssh | inline */
+	struct settings_tls tls;
+	struct settings_proxy proxy;
+	struct value_tree media, database, redis, search, updates, versions, monitoring, alerts; /* later */
+	struct value_pairs images;  /* `mirror`, or PROCESS: image */
+	struct value_tree section;  /* the application's own part, under its name; NULL node: not written */
+	const struct yaml_node *root;
+	const struct source *source;
+};
+
+/* The rows of stead.yaml, needed keys first, for help, init and completion. */
+extern const struct schema_row settings_rows[];
+
+/* Decodes a tree. One top-level key with the name of the application (`app:`) goes to `section`
+ * unread; every other unknown key is a finding. False when there were errors. */
+bool settings_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
+                     struct settings *ret, struct findings *findings);
+
+/* The host name the site is served at: `web`, else `domain`. */
+const struct value_text *settings_web(const struct settings *settings);
+
+/*
+ * stead.lock: facts that never change (identity) and image digests. Written by init, compared at
+ * every compile. The lineage names this node through its backups; 32 hex digits from the system's
+ * random source.
+ */
+struct lock {
+	const char *app, *domain, *lineage;
+	struct span app_at, domain_at;
+	struct value_pairs images; /* "docker.io/library/caddy:2": "sha256:…" */
+};
+
+bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock *ret,
+                 struct findings *findings);
+
+/* The file's text, the same for the same facts. */
+char *lock_write(struct arena *arena, const struct lock *lock);
+
+#endif
