@@ -3,7 +3,7 @@
 
 check() { return 0; }
 depends() { echo ignition systemd-networkd systemd-initrd dracut-systemd; }
-installkernel() { instmods qemu_fw_cfg virtio_blk virtio_net virtio_pci virtio_rng btrfs xfs vfat nls_cp437 nls_iso8859-1 nls_ascii; }
+installkernel() { instmods qemu_fw_cfg virtio_blk virtio_net virtio_pci virtio_rng xfs vfat nls_cp437 nls_iso8859-1 nls_ascii; }
 
 # A script and the unit that runs it; the unit becomes part of the Ignition boot.
 install_lab_unit() {
@@ -15,7 +15,7 @@ install_lab_unit() {
 
 install() {
     local i keep
-    inst_multiple -o systemctl journalctl udevadm blkid lsblk wipefs sgdisk partx mkfs.ext4 mkfs.btrfs mkfs.xfs mkfs.vfat \
+    inst_multiple -o systemctl journalctl udevadm blkid lsblk wipefs sgdisk partx mkfs.ext4 mkfs.xfs mkfs.vfat \
         mkfs.fat mkswap useradd usermod userdel groupadd groupdel mount umount modprobe realpath mkdir sed cat tr wc ip sleep
 
     # The network only comes up if the config needs it, and is gone before the real root starts.
@@ -39,6 +39,6 @@ install() {
     done
 
     # GRUB and the kernel handle every byte of the initramfs under TCG: keep what a QEMU guest can use.
-    keep='virtio|qemu_fw_cfg|net_failover|failover|btrfs|xfs|fat|nls_|raid6_pq|xor|crc32|libcrc32c|blake2b|ext4|jbd2|mbcache|loop|af_packet|ipv6'
+    keep='virtio|qemu_fw_cfg|net_failover|failover|xfs|fat|nls_|crc32|libcrc32c|ext4|jbd2|mbcache|loop|af_packet|ipv6'
     find "$initdir"/usr/lib/modules -name '*.ko*' | grep -vE "/($keep)[^/]*\\.ko" | xargs -r rm -f
 }
