@@ -1,0 +1,128 @@
+/*
+ * stead.lock: the facts that never change, and image digests.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "settings/settings.h"
+
+enum { LOCK_FORMAT = 1, LINEAGE_DIGITS = 32, DIGEST_LEN = 7 + 64 };
+
+struct lock_file {
+	struct value_int format;
+	struct value_text app, domain, lineage;
+	struct value_pairs images;
+};
+
+#define ROW(key_, type_, field_, ...)                                                              \
+	{                                                                                          \
+		.key = (key_), .type = (type_), .offset = offsetof(struct lock_file, field_),      \
+		.since = "0.1", .doc = __VA_ARGS__                                                 \
+	}
+
+static const struct schema_row lock_rows[] = {
+	ROW("lock", SCHEMA_INT, format, "version of this file's format", .flags = SCHEMA_NEEDED,
+	    .min = 1, .max = 1000000),
+	ROW("app", SCHEMA_NAME, app, "the application the node was made with",
+	    .flags = SCHEMA_NEEDED),
+	ROW("domain", SCHEMA_DOMAIN, domain, "the domain the node was made with",
+	    .flags = SCHEMA_NEEDED),
+	ROW("lineage", SCHEMA_TEXT, lineage, "names this node through its backups",
+	    .flags = SCHEMA_NEEDED),
+	ROW("images", SCHEMA_PAIRS, images, "digests of the images", .item = SCHEMA_TEXT),
+	{ .key = NULL },
+};
+
+static bool is_hex(const char *s, size_t digits)
+{
+	return strlen(s) == digits && strspn(s, "0123456789abcdef") == digits;
+}
+
+static void check_images(const struct value_pairs *images, struct findings *findings)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		const struct value_text *digest = &images->items[i].value;
+
+		if (digest->v != NULL && str_starts(digest->v, "sha256:") &&
+		    is_hex(digest->v + 7, DIGEST_LEN - 7))
+			continue;
+		diag_error(findings, "lock.value",
+		           digest->v != NULL ? digest->at : images->items[i].key_at, NULL,
+		           "the digest of '%s' is not sha256: and 64 hex digits",
+		           images->items[i].key);
+	}
+}
+
+bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock *ret,
+                 struct findings *findings)
+{
+	size_t errors = findings->errors;
+	struct lock_file file = { 0 };
+
+	if (root->kind != YAML_MAP) {
+		diag_error(findings, "lock.type", root->span, NULL, "the lock is not a map");
+		return false;
+	}
+	schema_decode(arena, "lock", "", lock_rows, root, &file, findings);
+	if (file.format.given && file.format.v > LOCK_FORMAT)
+		diag_error(findings, "lock.format", file.format.at, "install a newer stead",
+		           "this lock has format %ld, this stead knows format %d only",
+		           file.format.v, LOCK_FORMAT);
+	if (file.lineage.v != NULL && !is_hex(file.lineage.v, LINEAGE_DIGITS))
+		diag_error(findings, "lock.value", file.lineage.at, NULL,
+		           "'lineage' is not %d hex digits", LINEAGE_DIGITS);
+	check_images(&file.images, findings);
+	*ret = (struct lock){
+		.app = file.app.v,
+		.domain = file.domain.v,
+		.lineage = file.lineage.v,
+		.app_at = file.app.at,
+		.domain_at = file.domain.at,
+		.images = file.images,
+	};
+	return findings->errors == errors;
+}
+
+static void write_pair(struct text *text, const char *indent, const char *key, const char *value)
+{
+	text_add(text, indent);
+	yaml_write_scalar(text, key);
+	text_add(text, ": ");
+	yaml_write_scalar(text, value);
+	text_addc(text, '\n');
+}
+
+/* Sorted by key, so that the order in which digests became known never shows. */
+static void write_images(struct text *text, struct arena *arena, const struct value_pairs *images)
+{
+	bool *written = arena_array(arena, images->count, sizeof(*written));
+
+	if (images->count > 0)
+		text_add(text, "images:\n");
+	for (size_t n = 0; n < images->count; n++) {
+		size_t next = images->count;
+
+		for (size_t i = 0; i < images->count; i++)
+			if (!written[i] &&
+			    (next == images->count ||
+			     strcmp(images->items[i].key, images->items[next].key) < 0))
+				next = i;
+		written[next] = true;
+		write_pair(text, "  ", images->items[next].key, images->items[next].value.v);
+	}
+}
+
+char *lock_write(struct arena *arena, const struct lock *lock)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	text_add(&text, "# Made by stead; keep it with stead.yaml, also in git, and do not edit it.\n");
+	text_addf(&text, "lock: %d\n", LOCK_FORMAT);
+	write_pair(&text, "", "app", lock->app);
+	write_pair(&text, "", "domain", lock->domain);
+	write_pair(&text, "", "lineage", lock->lineage);
+	write_images(&text, arena, &lock->images);
+	return text.data;
+}

@@ -1,0 +1,302 @@
+#include "settings/settings.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+/* Finds what no single row can say. */
+struct checker {
+	struct arena *arena;
+	struct findings *findings;
+};
+
+static void refuse(struct checker *c, const struct value_text *value, const char *hint,
+                   const char *key, const char *problem)
+{
+	diag_error(c->findings, "settings.value", value->at, hint, "'%s' %s", key, problem);
+}
+
+static bool only(const char *s, const char *more)
+{
+	for (; *s != '\0'; s++) {
+		bool alnum = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+		             (*s >= '0' && *s <= '9');
+
+		if (!alnum && strchr(more, *s) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Bytes that would end a line or hide text wherever the value goes. */
+static bool has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
+static bool is_set(const struct value_text *value)
+{
+	return value->v != NULL;
+}
+
+static void check_account(struct checker *c, const struct value_text *name)
+{
+	if (!is_set(name))
+		return;
+	if (name->v[0] == '@')
+		refuse(c, name, "write it without @ and domain, like alice", "admin.name",
+		       "is an account name, not a handle");
+	else if (name->v[0] == '\0' || strlen(name->v) > 64 || !only(name->v, "_.-"))
+		refuse(c, name, "1 to 64 letters, digits, '_', '.' or '-'", "admin.name",
+		       "cannot be an account name");
+}
+
+/* "a@b" or "Name <a@b>". Header injection ends here: no control characters at all. */
+static void check_from(struct checker *c, const struct value_text *from)
+{
+	const char *hint = "like hello@example.org or \"Example <hello@example.org>\"";
+	const char *open, *address;
+	size_t len;
+
+	if (!is_set(from))
+		return;
+	open = strchr(from->v, '<');
+	address = open != NULL ? open + 1 : from->v;
+	len = strcspn(address, open != NULL ? ">" : "");
+	if (has_control(from->v) ||
+	    (open != NULL && (address[len] != '>' || address[len + 1] != '\0'))) {
+		refuse(c, from, hint, "mail.from", "is not a sender");
+		return;
+	}
+	address = arena_strndup(c->arena, address, len);
+	if (strchr(address, '@') == NULL || strchr(address, '@') != strrchr(address, '@') ||
+	    address[0] == '@' || str_ends(address, "@") ||
+	    strpbrk(address, " ,;<>\"()") != NULL)
+		refuse(c, from, hint, "mail.from", "is not a sender");
+}
+
+static void check_mail(struct checker *c, const struct settings_mail *mail)
+{
+	if (is_set(&mail->user) && (mail->user.v[0] == '\0' || has_control(mail->user.v)))
+		refuse(c, &mail->user, NULL, "mail.user", "is empty or holds control characters");
+	check_from(c, &mail->from);
+}
+
+/* Goes to ssh as an argument: it must never look like an option. */
+static void check_host(struct checker *c, const struct value_text *host)
+{
+	if (!is_set(host))
+		return;
+	if (strchr(host->v, '@') != NULL)
+		refuse(c, host, "the user is chosen by 'up --on USER@HOST'", "machine.host",
+		       "is a host name or an address, without a user");
+	else if (host->v[0] == '\0' || host->v[0] == '-' || strlen(host->v) > 253 ||
+	         !only(host->v, ".-_:[]"))
+		refuse(c, host, NULL, "machine.host", "is not a host name or an address");
+}
+
+static void check_open_port(struct checker *c, const struct value_text *item)
+{
+	const char *s = item->v;
+	long port;
+
+	if (str_starts(s, "tcp/") || str_starts(s, "udp/")) {
+		if (str_to_long(s + 4, &port) && port >= 1 && port <= 65535 && s[4] != '0')
+			return;
+	}
+	diag_error(c->findings, "settings.value", item->at, "like tcp/9000 or udp/5000",
+	           "'%s' is not an open port", s);
+}
+
+static bool is_network(struct arena *arena, const char *s)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	const char *slash = strchr(s, '/');
+	const char *host = slash != NULL ? arena_strndup(arena, s, (size_t)(slash - s)) : s;
+	long bits, most;
+
+	if (inet_pton(AF_INET, host, address) == 1)
+		most = 32;
+	else if (inet_pton(AF_INET6, host, address) == 1)
+		most = 128;
+	else
+		return false;
+	return slash == NULL || (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= most);
+}
+
+static void check_trusted(struct checker *c, const struct value_text *item)
+{
+	if (!is_network(c->arena, item->v))
+		diag_error(c->findings, "settings.value", item->at,
+		           "like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
+		           "'%s' is not an address or a network", item->v);
+	else if (str_ends(item->v, "/0"))
+		diag_error(c->findings, "settings.value", item->at,
+		           "name the proxy's own addresses",
+		           "'%s' would believe anybody about who they are", item->v);
+}
+
+static void check_images(struct checker *c, const struct value_pairs *images)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		const struct value_pair *pair = &images->items[i];
+		const char *s = pair->value.v;
+
+		if (s == NULL && str_equal(pair->key, "mirror"))
+			continue;
+		if (s == NULL || s[0] == '\0' || s[0] == '-' || strlen(s) > 512 ||
+		    !only(s, "._-/:@[]"))
+			diag_error(c->findings, "settings.value",
+			           s != NULL ? pair->value.at : pair->key_at,
+			           str_equal(pair->key, "mirror")
+			                   ? "like registry.example.net:5000"
+			                   : "like docker.io/library/caddy:2",
+			           "'images.%s' is not the name of %s", pair->key,
+			           str_equal(pair->key, "mirror") ? "a registry" : "an image");
+	}
+}
+
+static void check_machine(struct checker *c, const struct settings_machine *machine)
+{
+	const struct value_text *zone = &machine->time_zone;
+
+	check_host(c, &machine->host);
+	if (is_set(zone) && (zone->v[0] == '\0' || zone->v[0] == '/' || strlen(zone->v) > 64 ||
+	                     strstr(zone->v, "..") != NULL || !only(zone->v, "/_+-")))
+		refuse(c, zone, "like UTC or Europe/Berlin", "machine.time_zone",
+		       "is not a time zone");
+	if (is_set(&machine->data) && !str_equal(machine->data.v, "auto") &&
+	    !str_starts(machine->data.v, "/dev/"))
+		refuse(c, &machine->data, "auto, or like /dev/disk/by-id/NAME", "machine.data",
+		       "is not a disk");
+	for (size_t i = 0; i < machine->firewall.open.count; i++)
+		check_open_port(c, &machine->firewall.open.items[i]);
+	for (size_t i = 0; i < machine->ssh_keys.count; i++) {
+		const struct value_text *key = &machine->ssh_keys.items[i];
+
+		if (has_control(key->v))
+			diag_error(c->findings, "settings.value", key->at,
+			           "one key or one file per item",
+			           "an item of 'machine.ssh_keys' holds more than one line");
+		if (strstr(key->v, "PRIVATE KEY") != NULL)
+			diag_error(c->findings, "settings.value", key->at,
+			           "write the public one, it ends in .pub",
+			           "this is a private key");
+	}
+}
+
+/* A bare word stands for the issuer. */
+static void expand_tls(struct settings *s)
+{
+	if (is_set(&s->tls.word)) {
+		s->tls.issuer = s->tls.word;
+		if (!is_set(&s->tls.email))
+			s->tls.email.v = "admin";
+		if (!is_set(&s->tls.challenge))
+			s->tls.challenge.v = "http";
+	}
+}
+
+static void check_tls(struct checker *c, const struct settings_tls *tls)
+{
+	if (is_set(&tls->email) && !str_equal(tls->email.v, "admin") &&
+	    (strchr(tls->email.v, '@') == NULL || has_control(tls->email.v) ||
+	     strpbrk(tls->email.v, " {}\"") != NULL))
+		refuse(c, &tls->email, "an address, or the word admin", "tls.email",
+		       "is not an e-mail address");
+}
+
+static void note_later(struct checker *c, const char *path, struct span at)
+{
+	diag_note(c->findings, "settings.later", at, NULL,
+	          "'%s' is understood, but has no effect in this version", path);
+}
+
+/* Values, not keys, whose effect comes later: their defaults do work. */
+static void note_later_values(struct checker *c, const struct settings *s)
+{
+	const struct yaml_node *backup = yaml_get(s->root, "backup");
+
+	if (backup != NULL && backup->kind == YAML_MAP)
+		note_later(c, "backup", backup->span);
+	if (s->machine.network.count > 0)
+		note_later(c, "machine.network", s->machine.network.at);
+	if (is_set(&s->machine.data) && !str_equal(s->machine.data.v, "auto"))
+		note_later(c, "machine.data", s->machine.data.at);
+	if (str_equal(s->tls.challenge.v, "dns"))
+		note_later(c, "tls.challenge: dns", s->tls.challenge.at);
+	if (str_equal(s->machine.engine.v, "docker"))
+		note_later(c, "machine.engine: docker", s->machine.engine.at);
+}
+
+static size_t row_count(const struct schema_row *rows)
+{
+	size_t n = 0;
+
+	while (rows[n].key != NULL)
+		n++;
+	return n;
+}
+
+/* The rows plus one for the application's own section, which is not looked into here. */
+static const struct schema_row *rows_with_section(struct checker *c, const struct yaml_node *root)
+{
+	const struct yaml_node *app = yaml_get(root, "app");
+	size_t count = row_count(settings_rows);
+	struct schema_row *rows;
+
+	if (app == NULL || app->kind != YAML_SCALAR || app->len == 0)
+		return settings_rows;
+	if (schema_find(settings_rows, app->text) != NULL) {
+		diag_error(c->findings, "settings.value", app->span, NULL,
+		           "'%s' is a key of this file, no application can have that name",
+		           app->text);
+		return settings_rows;
+	}
+	rows = arena_array(c->arena, count + 2, sizeof(*rows));
+	memcpy(rows, settings_rows, count * sizeof(*rows));
+	rows[count] = (struct schema_row){
+		.key = app->text,
+		.type = SCHEMA_TREE,
+		.offset = offsetof(struct settings, section),
+		.doc = "the application's own settings",
+		.since = "0.1",
+	};
+	return rows;
+}
+
+bool settings_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
+                     struct settings *ret, struct findings *findings)
+{
+	struct checker c = { .arena = arena, .findings = findings };
+	size_t errors = findings->errors;
+
+	*ret = (struct settings){ .root = root, .source = source };
+	if (root->kind != YAML_MAP) {
+		diag_error(findings, "settings.type", root->span,
+		           "start with a line like 'app: snac'", "%s is not a map of settings",
+		           source->name);
+		return false;
+	}
+	schema_decode(arena, "settings", "", rows_with_section(&c, root), root, ret, findings);
+	expand_tls(ret);
+	check_account(&c, &ret->admin.name);
+	check_mail(&c, &ret->mail);
+	check_machine(&c, &ret->machine);
+	check_tls(&c, &ret->tls);
+	for (size_t i = 0; i < ret->proxy.trusted.count; i++)
+		check_trusted(&c, &ret->proxy.trusted.items[i]);
+	check_images(&c, &ret->images);
+	note_later_values(&c, ret);
+	return findings->errors == errors;
+}
+
+const struct value_text *settings_web(const struct settings *settings)
+{
+	return settings->web.v != NULL ? &settings->web : &settings->domain;
+}
