@@ -262,6 +262,8 @@ static bool decode_pairs(const struct decoder *decoder, const char *path,
 		} ignored;
 
 		if (pair->value->kind == YAML_SCALAR && yaml_is_null(pair->value)) {
+			if ((row->flags & SCHEMA_NULL_OMITS) != 0)
+				continue;
 			decoder_mismatch(decoder, "type", item_path, &item, pair->value,
 			                 "for an empty text write \"\"");
 			ok = false;

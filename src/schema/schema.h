@@ -79,6 +79,7 @@ enum schema_flags {
 	SCHEMA_NEEDED = 1 << 0,  /* must be written */
 	SCHEMA_LATER = 1 << 1,   /* understood, but has no effect in this version: a note says so */
 	SCHEMA_ALLOW_WORD_ANY = 1 << 2, /* MAP with words: any other scalar goes to `word` too */
+	SCHEMA_NULL_OMITS = 1 << 3,     /* PAIRS: `KEY: null` is the same as not writing it */
 };
 
 struct schema_row {
