@@ -60,10 +60,6 @@ bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock 
 	size_t errors = findings->errors;
 	struct lock_file file = { 0 };
 
-	if (root->kind != YAML_MAP) {
-		diag_error(findings, "lock.type", root->span, NULL, "the lock is not a map");
-		return false;
-	}
 	schema_decode(arena, "lock", "", lock_rows, root, &file, findings);
 	if (file.format.given && file.format.v > LOCK_FORMAT)
 		diag_error(findings, "lock.format", file.format.at, "install a newer stead",

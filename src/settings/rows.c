@@ -36,7 +36,7 @@ static const struct schema_row admin_rows[] = {
 };
 
 static const struct schema_row mail_rows[] = {
-	ROW("host", SCHEMA_DOMAIN, settings_mail, host,
+	ROW("host", SCHEMA_TEXT, settings_mail, host,
 	    "the mail server that accepts mail from this node", .flags = SCHEMA_NEEDED),
 	ROW("port", SCHEMA_PORT, settings_mail, port,
 	    "its port: 587 for STARTTLS, 465 for TLS from the start", .fallback = "587"),
@@ -130,7 +130,8 @@ static const struct schema_row machine_rows[] = {
 	ROW("ssh_keys", SCHEMA_LIST, settings_machine, ssh_keys,
 	    "public keys that may sign in, as text or as files", .item = SCHEMA_TEXT),
 	ROW("users", SCHEMA_NAMED, settings_machine, users, "more accounts on the machine",
-	    .flags = SCHEMA_LATER, .rows = user_rows, .size = sizeof(struct settings_user)),
+	    .flags = SCHEMA_LATER, .item = SCHEMA_NAME, .rows = user_rows,
+	    .size = sizeof(struct settings_user)),
 	ROW("network", SCHEMA_MAPS, settings_machine, network,
 	    "how the machine gets its addresses: dhcp, or a list of interfaces",
 	    .fallback = "dhcp", .words = word_dhcp, .rows = interface_rows,
@@ -204,7 +205,7 @@ const struct schema_row settings_rows[] = {
 	    .rows = proxy_rows),
 	ROW("images", SCHEMA_PAIRS, settings, images,
 	    "mirror: a registry to pull everything from; PROCESS: the image of that process",
-	    .item = SCHEMA_TEXT),
+	    .flags = SCHEMA_NULL_OMITS, .item = SCHEMA_TEXT),
 	ROW("media", SCHEMA_TREE, settings, media, "where uploaded files are kept, and how long",
 	    .flags = SCHEMA_LATER),
 	ROW("database", SCHEMA_TREE, settings, database, "the database: here, or elsewhere",

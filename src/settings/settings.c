@@ -84,20 +84,17 @@ static void check_mail(struct checker *c, const struct settings_mail *mail)
 {
 	if (is_set(&mail->user) && (mail->user.v[0] == '\0' || has_control(mail->user.v)))
 		refuse(c, &mail->user, NULL, "mail.user", "is empty or holds control characters");
+	check_host(c, &mail->host, "mail.host");
 	check_from(c, &mail->from);
 }
 
-/* Goes to ssh as an argument: it must never look like an option. */
-static void check_host(struct checker *c, const struct value_text *host)
+/* Goes to ssh and into configurations as a word: it must never look like an option. */
+static void check_host(struct checker *c, const struct value_text *host, const char *key)
 {
-	if (!is_set(host))
-		return;
-	if (strchr(host->v, '@') != NULL)
-		refuse(c, host, "the user is chosen by 'up --on USER@HOST'", "machine.host",
-		       "is a host name or an address, without a user");
-	else if (host->v[0] == '\0' || host->v[0] == '-' || strlen(host->v) > 253 ||
-	         !only(host->v, ".-_:[]"))
-		refuse(c, host, NULL, "machine.host", "is not a host name or an address");
+	if (is_set(host) && (host->v[0] == '\0' || host->v[0] == '-' || strlen(host->v) > 253 ||
+	                     !only(host->v, ".-_:")))
+		refuse(c, host, "only the name, without user, 'https://', port and path", key,
+		       "is not a host name or an address");
 }
 
 static void check_open_port(struct checker *c, const struct value_text *item)
@@ -165,7 +162,7 @@ static void check_machine(struct checker *c, const struct settings_machine *mach
 {
 	const struct value_text *zone = &machine->time_zone;
 
-	check_host(c, &machine->host);
+	check_host(c, &machine->host, "machine.host");
 	if (is_set(zone) && (zone->v[0] == '\0' || zone->v[0] == '/' || strlen(zone->v) > 64 ||
 	                     strstr(zone->v, "..") != NULL || !only(zone->v, "/_+-")))
 		refuse(c, zone, "like UTC or Europe/Berlin", "machine.time_zone",
@@ -193,13 +190,8 @@ static void check_machine(struct checker *c, const struct settings_machine *mach
 /* A bare word stands for the issuer. */
 static void expand_tls(struct settings *s)
 {
-	if (is_set(&s->tls.word)) {
+	if (is_set(&s->tls.word))
 		s->tls.issuer = s->tls.word;
-		if (!is_set(&s->tls.email))
-			s->tls.email.v = "admin";
-		if (!is_set(&s->tls.challenge))
-			s->tls.challenge.v = "http";
-	}
 }
 
 static void check_tls(struct checker *c, const struct settings_tls *tls)
@@ -211,27 +203,41 @@ static void check_tls(struct checker *c, const struct settings_tls *tls)
 		       "is not an e-mail address");
 }
 
-static void note_later(struct checker *c, const char *path, struct span at)
+static const struct yaml_pair *find_pair(const struct yaml_node *map, const char *key)
 {
-	diag_note(c->findings, "settings.later", at, NULL,
-	          "'%s' is understood, but has no effect in this version", path);
+	for (size_t i = 0; map != NULL && map->kind == YAML_MAP && i < map->count; i++)
+		if (str_equal(map->pairs[i].key->text, key))
+			return &map->pairs[i];
+	return NULL;
 }
 
-/* Values, not keys, whose effect comes later: their defaults do work. */
+/* Like the schema's own note, at the key MAP_KEY.KEY, or at KEY when MAP_KEY is NULL. */
+static void note_later(struct checker *c, const struct yaml_node *root, const char *map_key,
+                       const char *key, const char *what)
+{
+	const struct yaml_node *map = map_key != NULL ? yaml_get(root, map_key) : root;
+	const struct yaml_pair *pair = find_pair(map, key);
+
+	if (pair != NULL)
+		diag_note(c->findings, "settings.later", pair->key->span, NULL,
+		          "'%s' has no effect yet in this version", what);
+}
+
+/* Keys whose default does work, but whose other values come later. */
 static void note_later_values(struct checker *c, const struct settings *s)
 {
 	const struct yaml_node *backup = yaml_get(s->root, "backup");
 
 	if (backup != NULL && backup->kind == YAML_MAP)
-		note_later(c, "backup", backup->span);
+		note_later(c, s->root, NULL, "backup", "backup");
 	if (s->machine.network.count > 0)
-		note_later(c, "machine.network", s->machine.network.at);
+		note_later(c, s->root, "machine", "network", "machine.network");
 	if (is_set(&s->machine.data) && !str_equal(s->machine.data.v, "auto"))
-		note_later(c, "machine.data", s->machine.data.at);
-	if (str_equal(s->tls.challenge.v, "dns"))
-		note_later(c, "tls.challenge: dns", s->tls.challenge.at);
+		note_later(c, s->root, "machine", "data", "machine.data");
 	if (str_equal(s->machine.engine.v, "docker"))
-		note_later(c, "machine.engine: docker", s->machine.engine.at);
+		note_later(c, s->root, "machine", "engine", "machine.engine: docker");
+	if (str_equal(s->tls.challenge.v, "dns"))
+		note_later(c, s->root, "tls", "challenge", "tls.challenge: dns");
 }
 
 static size_t row_count(const struct schema_row *rows)
@@ -270,6 +276,26 @@ static const struct schema_row *rows_with_section(struct checker *c, const struc
 	return rows;
 }
 
+/* An unknown key with a map behind it is most likely the section of another application. */
+static void hint_section(struct checker *c, const struct yaml_node *root, const char *app)
+{
+	for (size_t i = 0; i < c->findings->count; i++) {
+		struct finding *f = &c->findings->items[i];
+
+		if (f->hint != NULL || !str_equal(f->code, "settings.unknown-key"))
+			continue;
+		for (size_t k = 0; root->kind == YAML_MAP && k < root->count; k++) {
+			const struct yaml_node *key = root->pairs[k].key;
+
+			if (key->span.line == f->span.line && key->span.col == f->span.col)
+				f->hint = arena_printf(
+					c->findings->arena,
+					"an application's own section has the name given at 'app', here '%s'",
+					app);
+		}
+	}
+}
+
 bool settings_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
                      struct settings *ret, struct findings *findings)
 {
@@ -277,13 +303,9 @@ bool settings_decode(struct arena *arena, const struct yaml_node *root, const st
 	size_t errors = findings->errors;
 
 	*ret = (struct settings){ .root = root, .source = source };
-	if (root->kind != YAML_MAP) {
-		diag_error(findings, "settings.type", root->span,
-		           "start with a line like 'app: snac'", "%s is not a map of settings",
-		           source->name);
-		return false;
-	}
 	schema_decode(arena, "settings", "", rows_with_section(&c, root), root, ret, findings);
+	if (ret->app.v != NULL)
+		hint_section(&c, root, ret->app.v);
 	expand_tls(ret);
 	check_account(&c, &ret->admin.name);
 	check_mail(&c, &ret->mail);
