@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# run.sh [SUITE...]: runs the tests and ends with one line, "N passed, N failed".
+#
+# Every test is a program that prints TAP: "ok 1 - name", "not ok 2 - name", "1..2"; "# SKIP why"
+# behind a name, or a plan "1..0 # SKIP why", skips. One that ends without its plan, with another
+# number of results than planned, or with an exit status that no "not ok" explains, has failed.
+# Scripts are tests when they are executable; what they share is not executable.
+# Full outputs: build/log/SUITE/NAME.log.
+set -u
+cd "$(dirname "$0")/.."
+
+export STEAD_TOP=$PWD
+export STEAD=$PWD/build/stead STEAD_NODE=$PWD/build/stead-node
+export LC_ALL=C.UTF-8
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+
+all_suites=(unit fuzz golden cli servers systemd vm)
+passed=0 failed=0 skipped=0
+
+# How long one program of a suite may take.
+limit_s() {
+	case $1 in
+	vm) echo "${STEAD_TEST_LIMIT_S:-2400}" ;;
+	systemd) echo "${STEAD_TEST_LIMIT_S:-1200}" ;;
+	*) echo "${STEAD_TEST_LIMIT_S:-600}" ;;
+	esac
+}
+
+# Reads a log; prints "PASSED FAILED SKIPPED" and, behind that, what else is wrong with it.
+judge() { # LOG STATUS
+	awk -v status="$2" '
+		/^ok\>/ { if (toupper($0) ~ /# SKIP/) skip++; else pass++; next }
+		/^not ok\>/ { fail++; next }
+		/^1\.\.[0-9]+/ {
+			plans++
+			planned = substr($1, 4) + 0
+			if (planned == 0) skip++
+		}
+		END {
+			seen = pass + fail + skip
+			if (planned == 0 && plans == 1) seen = pass + fail
+			if (status == 124 || status == 137) wrong = "it took too long or was killed"
+			else if (plans != 1) wrong = plans ? "it has several plans" : "it ended without its plan"
+			else if (seen != planned) wrong = "it planned " planned " results and gave " seen
+			else if (status != 0 && !fail) wrong = "its exit status is " status
+			else if (status == 0 && fail) wrong = ""
+			if (wrong != "") fail++
+			printf "%d %d %d %s\n", pass, fail, skip, wrong
+		}' "$1"
+}
+
+# The "not ok" lines with what explains them; all of the end when there are none.
+show_failure() { # LOG
+	if grep -q '^not ok' "$1"; then
+		awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } /^1\.\./ { show = 0 } show' "$1" |
+			head -n 100 | sed 's/^/    /'
+	else
+		tail -n 40 "$1" | sed 's/^/    /'
+	fi
+}
+
+run_one() { # SUITE NAME COMMAND...
+	local suite=$1 name=$2 log status p f s wrong
+	shift 2
+	log=build/log/$suite/$name.log
+	timeout --kill-after=30 "$(limit_s "$suite")" "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	read -r p f s wrong < <(judge "$log" "$status")
+	suite_passed=$((suite_passed + p))
+	suite_failed=$((suite_failed + f))
+	suite_skipped=$((suite_skipped + s))
+	if [ "$f" -gt 0 ]; then
+		echo "  FAILED $suite/$name${wrong:+: $wrong} (whole output: $log)"
+		show_failure "$log"
+	fi
+}
+
+run_scripts() { # SUITE
+	local script
+	for script in tests/"$1"/*.sh; do
+		[ -x "$script" ] && run_one "$1" "$(basename "$script" .sh)" "$script"
+	done
+}
+
+# Compiled tests run in the sanitized build.
+run_unit() {
+	local program found=0
+	for program in build/asan/tests/unit/unit-*; do
+		[ -f "$program" ] && [ -x "$program" ] || continue
+		found=1
+		run_one unit "${program##*/}" "$program"
+	done
+	[ $found = 1 ] || run_one unit build echo 'no unit tests are built: make sanitized'
+	run_scripts unit
+}
+
+run_fuzz() {
+	local program area
+	for program in build/asan/tests/fuzz/fuzz-*; do
+		[ -f "$program" ] && [ -x "$program" ] || continue
+		area=${program##*/fuzz-}
+		[ -d "tests/fuzz/corpus/$area" ] || continue
+		run_one fuzz "$area" "$program" "tests/fuzz/corpus/$area"/*
+	done
+}
+
+run_suite() { # SUITE
+	local start=$EPOCHREALTIME
+	suite_passed=0 suite_failed=0 suite_skipped=0
+	mkdir -p "build/log/$1"
+	case $1 in
+	unit) run_unit ;;
+	fuzz) run_fuzz ;;
+	*) run_scripts "$1" ;;
+	esac
+	passed=$((passed + suite_passed))
+	failed=$((failed + suite_failed))
+	skipped=$((skipped + suite_skipped))
+	[ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] || return
+	printf '%s: %d passed, %d failed, %d skipped in %.1f s\n' "$1" "$suite_passed" \
+		"$suite_failed" "$suite_skipped" \
+		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')"
+}
+
+for suite in "$@"; do
+	if [[ " ${all_suites[*]} " != *" $suite "* ]]; then
+		echo "run.sh: no suite '$suite'; there are: ${all_suites[*]}" >&2
+		exit 2
+	fi
+done
+for suite in "${@:-${all_suites[@]}}"; do
+	run_suite "$suite"
+done
+
+summary="$passed passed, $failed failed"
+[ "$skipped" -gt 0 ] && summary="$summary, $skipped skipped"
+echo "$summary"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
