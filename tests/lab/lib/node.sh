@@ -182,20 +182,25 @@ node_boot() {
     die "node '$name' did not start"
 }
 
-# halt NAME TERM|KILL: an orderly shutdown, or a power cut.
+# node_halt NAME TERM|KILL: an orderly shutdown, killed if it takes too long; or a power cut.
 node_halt() {
     local name=$1 pid leader i
-    pid=$(cat "$(node_dir "$name")/pid" 2>/dev/null || :)
     node_running "$name" || return 0
+    pid=$(cat "$(node_dir "$name")/pid")
     leader=$(node_leader "$name")
-    [ "$2" != TERM ] || kill -TERM "$pid"
-    for ((i = 0; i < 600; i++)); do
-        [ "$2" != TERM ] || [ $i = 450 ] || break
-        node_running "$name" || break
+    if [ "$2" = TERM ]; then
+        kill -TERM "$pid"
+        for ((i = 0; i < 450; i++)); do
+            node_running "$name" || return 0
+            sleep 0.1
+        done
+    fi
+    kill -KILL "${leader:-$pid}" 2>/dev/null || :
+    for ((i = 0; i < 50; i++)); do
+        node_running "$name" || return 0
         sleep 0.1
     done
-    [ -z "$leader" ] || ! node_running "$name" || kill -KILL "$leader" 2>/dev/null || :
-    stop_process "$pid" systemd-nspawn 5
+    stop_process "$pid" systemd-nspawn 1
 }
 
 # A reboot, and a power cut followed by a boot: Ignition does not run again, the files are as they were left.
