@@ -1,0 +1,339 @@
+/*
+ * Completion scripts, made from the rows. They hold everything themselves and start no program:
+ * pressing Tab must be quick and safe in a folder one does not trust.
+ */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+struct completion {
+	struct text out;
+	struct arena *arena;
+	const struct cli_program *program;
+	const struct cli_command *command;
+};
+
+static void add_joined(struct text *out, const struct strings *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		text_addf(out, "%s%s", i == 0 ? "" : " ", words->items[i]);
+}
+
+/* The words a value may begin with; empty: none are known. */
+static void value_words(struct arena *arena, const struct cli_option *option, struct strings *ret)
+{
+	for (size_t i = 0; option->words != NULL && option->words[i] != NULL; i++)
+		*list_add(arena, ret) = option->words[i];
+	if (option->suggest != NULL)
+		option->suggest(arena, ret);
+}
+
+static void add_option_names(void *context, const struct cli_option *option)
+{
+	struct completion *c = context;
+
+	text_addf(&c->out, " --%s%s", option->name, option->type == CLI_FLAG ? "" : "=");
+	if (option->letter != 0)
+		text_addf(&c->out, " -%c", option->letter);
+}
+
+/* --- bash --- */
+
+static void bash_value(void *context, const struct cli_option *option)
+{
+	struct completion *c = context;
+	struct strings words = { 0 };
+
+	if (option->type == CLI_FLAG)
+		return;
+	text_addf(&c->out, "\t%s:--%s", c->command == NULL ? "*" : c->command->name, option->name);
+	if (option->letter != 0)
+		text_addf(&c->out, "|%s:-%c", c->command == NULL ? "*" : c->command->name,
+		          option->letter);
+	text_add(&c->out, ") ");
+	value_words(c->arena, option, &words);
+	if (words.count > 0) {
+		text_add(&c->out, "words='");
+		add_joined(&c->out, &words);
+		text_add(&c->out, "'");
+	} else if (option->complete != CLI_COMPLETE_NONE) {
+		text_addf(&c->out, "kind=%s",
+		          option->complete == CLI_COMPLETE_DIR ? "dir" : "file");
+	} else {
+		text_add(&c->out, "kind=none");
+	}
+	text_add(&c->out, " ;;\n");
+}
+
+static void bash_command(struct completion *c)
+{
+	const struct cli_command *command = c->command;
+
+	text_addf(&c->out, "\t%s)\n\t\topts='", command->name);
+	cli_each_option(c->program, command, add_option_names, c);
+	text_add(&c->out, "'\n");
+	if (command->words != NULL) {
+		text_add(&c->out, "\t\targs='");
+		for (size_t i = 0; command->words[i] != NULL; i++)
+			text_addf(&c->out, "%s%s", i == 0 ? "" : " ", command->words[i]);
+		text_add(&c->out, "'\n");
+	}
+	if (command->complete != CLI_COMPLETE_NONE)
+		text_addf(&c->out, "\t\tkind=%s\n",
+		          command->complete == CLI_COMPLETE_DIR ? "dir" : "file");
+	text_add(&c->out, "\t\t;;\n");
+}
+
+/* Own options only: those of every command stand once, under `*`. */
+static void bash_own_values(struct completion *c)
+{
+	if (c->command->options == NULL)
+		return;
+	for (size_t t = 0; c->command->options[t] != NULL; t++)
+		for (const struct cli_option *o = c->command->options[t]; o->name != NULL; o++)
+			bash_value(c, o);
+}
+
+static char *bash(struct completion *c)
+{
+	const char *name = c->program->name;
+	const struct cli_command *commands = c->program->commands;
+
+	text_addf(&c->out,
+	          "# bash completion for %s, made by '%s completion bash'\n"
+	          "_%s()\n{\n"
+	          "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+	          "\tlocal command= opts= args= words= kind= i\n"
+	          "\t# bash parts words at '=': put \"--name = value\" together again\n"
+	          "\tif [ \"$cur\" = = ]; then cur=; elif [ \"$prev\" = = ]; then "
+	          "prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
+	          "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	          "\t\tcase ${COMP_WORDS[i]} in -* | =) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
+	          "\tdone\n"
+	          "\tCOMPREPLY=()\n"
+	          "\tcase $command in\n",
+	          name, name, name);
+	for (c->command = commands; c->command->name != NULL; c->command++)
+		if (!(c->command->flags & CLI_HIDDEN))
+			bash_command(c);
+	text_add(&c->out, "\t'')\n\t\topts='");
+	cli_each_option(c->program, NULL, add_option_names, c);
+	text_add(&c->out, "'\n\t\targs='");
+	for (const struct cli_command *command = commands; command->name != NULL; command++)
+		if (!(command->flags & CLI_HIDDEN))
+			text_addf(&c->out, "%s%s", command == commands ? "" : " ", command->name);
+	text_add(&c->out, "'\n\t\t;;\n\tesac\n\tcase $command:$prev in\n");
+	for (c->command = commands; c->command->name != NULL; c->command++)
+		if (!(c->command->flags & CLI_HIDDEN))
+			bash_own_values(c);
+	c->command = NULL;
+	cli_each_option(c->program, NULL, bash_value, c);
+	text_addf(&c->out,
+	          "\t*)\n"
+	          "\t\tcase $cur in -*) words=$opts; kind= ;; *) words=$args ;; esac\n"
+	          "\t\t;;\n"
+	          "\tesac\n"
+	          "\t[ -z \"$words\" ] || COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+	          "\tcase $kind in\n"
+	          "\tfile) COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n"
+	          "\tdir) COMPREPLY+=($(compgen -d -- \"$cur\")) ;;\n"
+	          "\tesac\n"
+	          "\tcase ${COMPREPLY-} in *=) compopt -o nospace 2>/dev/null ;; esac\n"
+	          "\treturn 0\n"
+	          "}\n"
+	          "complete -F _%s %s\n",
+	          name, name);
+	return c->out.data;
+}
+
+/* --- zsh --- */
+
+/* Inside an _arguments spec within single quotes. */
+static void add_zsh(struct text *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if (strchr("[]:\\", *s) != NULL)
+			text_addc(out, '\\');
+		if (*s == '\'')
+			text_add(out, "'\\''");
+		else
+			text_addc(out, *s);
+	}
+}
+
+static void zsh_option(void *context, const struct cli_option *option)
+{
+	struct completion *c = context;
+	struct strings words = { 0 };
+
+	text_addf(&c->out, "\t\t\t'%s--%s%s[", option->type == CLI_LIST ? "*" : "", option->name,
+	          option->type == CLI_FLAG ? "" : "=");
+	add_zsh(&c->out, option->doc);
+	text_addc(&c->out, ']');
+	if (option->type != CLI_FLAG) {
+		text_addc(&c->out, ':');
+		add_zsh(&c->out, option->value);
+		text_addc(&c->out, ':');
+		value_words(c->arena, option, &words);
+		if (words.count > 0) {
+			text_addc(&c->out, '(');
+			add_joined(&c->out, &words);
+			text_addc(&c->out, ')');
+		} else if (option->complete == CLI_COMPLETE_DIR) {
+			text_add(&c->out, "_files -/");
+		} else if (option->complete == CLI_COMPLETE_FILE) {
+			text_add(&c->out, "_files");
+		}
+	}
+	text_add(&c->out, "' \\\n");
+}
+
+static void zsh_command(struct completion *c)
+{
+	const struct cli_command *command = c->command;
+
+	text_addf(&c->out, "\t%s)\n\t\t_arguments \\\n", command->name);
+	cli_each_option(c->program, command, zsh_option, c);
+	if (command->words != NULL) {
+		text_add(&c->out, "\t\t\t'1:what:(");
+		for (size_t i = 0; command->words[i] != NULL; i++)
+			text_addf(&c->out, "%s%s", i == 0 ? "" : " ", command->words[i]);
+		text_add(&c->out, ")' \\\n");
+	}
+	text_addf(&c->out, "\t\t\t'*:argument:%s'\n\t\t;;\n",
+	          command->complete == CLI_COMPLETE_DIR    ? "_files -/"
+	          : command->complete == CLI_COMPLETE_FILE ? "_files"
+	                                                   : "");
+}
+
+static char *zsh(struct completion *c)
+{
+	const char *name = c->program->name;
+
+	text_addf(&c->out,
+	          "#compdef %s\n"
+	          "# zsh completion for %s, made by '%s completion zsh'\n"
+	          "local -a commands\n"
+	          "commands=(\n",
+	          name, name, name);
+	for (const struct cli_command *command = c->program->commands; command->name != NULL;
+	     command++) {
+		if (command->flags & CLI_HIDDEN)
+			continue;
+		text_addf(&c->out, "\t'%s:", command->name);
+		add_zsh(&c->out, command->summary);
+		text_add(&c->out, "'\n");
+	}
+	text_addf(&c->out,
+	          ")\n"
+	          "if ((CURRENT == 2)); then\n"
+	          "\t_describe command commands\n"
+	          "\treturn\n"
+	          "fi\n"
+	          "local command=$words[2]\n"
+	          "shift words\n"
+	          "((CURRENT--))\n"
+	          "case $command in\n");
+	for (c->command = c->program->commands; c->command->name != NULL; c->command++)
+		if (!(c->command->flags & CLI_HIDDEN))
+			zsh_command(c);
+	text_add(&c->out, "esac\n");
+	return c->out.data;
+}
+
+/* --- fish --- */
+
+static void add_fish(struct text *out, const char *s)
+{
+	text_addc(out, '\'');
+	for (; *s != '\0'; s++) {
+		if (*s == '\'' || *s == '\\')
+			text_addc(out, '\\');
+		text_addc(out, *s);
+	}
+	text_addc(out, '\'');
+}
+
+static void fish_option(void *context, const struct cli_option *option)
+{
+	struct completion *c = context;
+	struct strings words = { 0 };
+
+	text_addf(&c->out, "complete -c %s", c->program->name);
+	if (c->command != NULL)
+		text_addf(&c->out, " -n '__fish_seen_subcommand_from %s'", c->command->name);
+	text_addf(&c->out, " -l %s", option->name);
+	if (option->letter != 0)
+		text_addf(&c->out, " -s %c", option->letter);
+	if (option->type != CLI_FLAG) {
+		value_words(c->arena, option, &words);
+		if (words.count > 0) {
+			text_add(&c->out, " -x -a '");
+			add_joined(&c->out, &words);
+			text_addc(&c->out, '\'');
+		} else if (option->complete == CLI_COMPLETE_DIR) {
+			text_add(&c->out, " -x -a '(__fish_complete_directories)'");
+		} else {
+			text_add(&c->out, option->complete == CLI_COMPLETE_FILE ? " -r -F" : " -x");
+		}
+	}
+	text_add(&c->out, " -d ");
+	add_fish(&c->out, option->doc);
+	text_addc(&c->out, '\n');
+}
+
+static void fish_command(struct completion *c)
+{
+	const struct cli_command *command = c->command;
+
+	text_addf(&c->out, "complete -c %s -n __fish_use_subcommand -a %s -d ", c->program->name,
+	          command->name);
+	add_fish(&c->out, command->summary);
+	text_addc(&c->out, '\n');
+	if (command->words != NULL) {
+		text_addf(&c->out, "complete -c %s -n '__fish_seen_subcommand_from %s' -a '",
+		          c->program->name, command->name);
+		for (size_t i = 0; command->words[i] != NULL; i++)
+			text_addf(&c->out, "%s%s", i == 0 ? "" : " ", command->words[i]);
+		text_add(&c->out, "'\n");
+	}
+	if (command->complete != CLI_COMPLETE_NONE)
+		text_addf(&c->out, "complete -c %s -n '__fish_seen_subcommand_from %s' -F\n",
+		          c->program->name, command->name);
+	if (command->options == NULL)
+		return;
+	for (size_t t = 0; command->options[t] != NULL; t++)
+		for (const struct cli_option *o = command->options[t]; o->name != NULL; o++)
+			fish_option(c, o);
+}
+
+static char *fish(struct completion *c)
+{
+	const char *name = c->program->name;
+
+	text_addf(&c->out, "# fish completion for %s, made by '%s completion fish'\ncomplete -c %s -f\n",
+	          name, name, name);
+	for (c->command = c->program->commands; c->command->name != NULL; c->command++)
+		if (!(c->command->flags & CLI_HIDDEN))
+			fish_command(c);
+	c->command = NULL;
+	cli_each_option(c->program, NULL, fish_option, c);
+	return c->out.data;
+}
+
+char *cli_completion(struct arena *arena, const struct cli_program *program, const char *shell)
+{
+	struct completion c = { .arena = arena, .program = program };
+
+	text_init(&c.out, arena);
+	if (strcmp(shell, "bash") == 0)
+		return bash(&c);
+	if (strcmp(shell, "zsh") == 0)
+		return zsh(&c);
+	if (strcmp(shell, "fish") == 0)
+		return fish(&c);
+	return NULL;
+}
