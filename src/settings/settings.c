@@ -80,14 +80,6 @@ static void check_from(struct checker *c, const struct value_text *from)
 		refuse(c, from, hint, "mail.from", "is not a sender");
 }
 
-static void check_mail(struct checker *c, const struct settings_mail *mail)
-{
-	if (is_set(&mail->user) && (mail->user.v[0] == '\0' || has_control(mail->user.v)))
-		refuse(c, &mail->user, NULL, "mail.user", "is empty or holds control characters");
-	check_host(c, &mail->host, "mail.host");
-	check_from(c, &mail->from);
-}
-
 /* Goes to ssh and into configurations as a word: it must never look like an option. */
 static void check_host(struct checker *c, const struct value_text *host, const char *key)
 {
@@ -95,6 +87,14 @@ static void check_host(struct checker *c, const struct value_text *host, const c
 	                     !only(host->v, ".-_:")))
 		refuse(c, host, "only the name, without user, 'https://', port and path", key,
 		       "is not a host name or an address");
+}
+
+static void check_mail(struct checker *c, const struct settings_mail *mail)
+{
+	if (is_set(&mail->user) && (mail->user.v[0] == '\0' || has_control(mail->user.v)))
+		refuse(c, &mail->user, NULL, "mail.user", "is empty or holds control characters");
+	check_host(c, &mail->host, "mail.host");
+	check_from(c, &mail->from);
 }
 
 static void check_open_port(struct checker *c, const struct value_text *item)
