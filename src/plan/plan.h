@@ -5,6 +5,7 @@
  *   {"plan":1,"stead":"0.1.0","app":"snac","domain":"example.org","web":"example.org",
  *    "lineage":"…","engine":"podman",
  *    "owner":{"name":"alice","login":"owner_password"},
+ *    "ca":"/var/lib/stead/data/…/root.crt",
  *    "processes":[{"name","image","unit","user":[uid,gid],"group":"data|app","command":[],
  *                  "env":{…},"env_files":[…],"mounts":[{"host","target","ro"}],"tmpfs":[…],
  *                  "networks":[…],"capabilities":[…],"writable_root":false,"memory_bytes":0,
@@ -17,6 +18,11 @@
  *    "networks":[{"name","internal"}],
  *    "commands":[{"name","process","run":[]}],
  *    "restart":{"/etc/…":["stead-x.service"]}}
+ *
+ * Numbers that are 0, empty lists and texts that are NULL are left out where the field is optional
+ * (see the rows in fields.c); everything else must stand there.
+ *
+ * `run`, `done.exec` and `repair` are what `command` is: arguments for the image's own entry point.
  *
  * `key` is what makes a step stale: a hash over image digest and the step's own values, made by the
  * compiler. An unknown plan version is refused. Secrets never stand here: they are in env_files and
@@ -110,6 +116,7 @@ struct plan_restart { /* a changed file, and the units that must restart for it 
 struct plan {
 	const char *stead, *app, *domain, *web, *lineage, *engine;
 	const char *owner_name, *owner_login; /* login: secret with the owner's password; NULL: none */
+	const char *ca; /* host path of the internal CA's root certificate; NULL: it has none */
 	struct { LIST_OF(struct plan_process); } processes;
 	struct { LIST_OF(struct plan_volume); } volumes;
 	struct { LIST_OF(struct plan_job); } jobs;
@@ -118,7 +125,9 @@ struct plan {
 	struct { LIST_OF(struct plan_restart); } restart;
 };
 
-/* The JSON text, indented by one blank per level, keys in the order above, ending in a newline. */
+/* The JSON text, indented by one blank per level, keys in the order above, ending in a newline. NULL
+ * when the plan cannot be written: a text that is not UTF-8, a missing needed one, merge_values that
+ * are not a JSON object. */
 char *plan_write(struct arena *arena, const struct plan *plan);
 
 /* Reads and checks a plan. On failure returns NULL and puts one sentence with the place ("line 3:
