@@ -1,6 +1,9 @@
 /*
  * A local virtual machine (QEMU). Talks to the outside through 127.0.0.1 only. State lives in a
  * folder beside stead.yaml, `.stead/vm/` (0700): overlay disk, Ignition config, pid, ports, console.
+ *
+ * One machine per folder. Functions return 0 or a negative errno and, where they have a ret_error,
+ * one sentence for people.
  */
 #ifndef STEAD_VM_VM_H
 #define STEAD_VM_VM_H
@@ -20,35 +23,49 @@ struct vm {
 	struct vm_ports ports;
 	const char *image;   /* base image, absolute */
 	const char *accel;   /* kvm | tcg */
-	const char *ignition_sha256; /* of the config it was made with */
+	const char *ignition_sha256; /* of the config it was made with; "" without one */
+	const char *mark;    /* in the process's command line: how it is known again */
+	const char *program; /* /proc/PID/exe */
 };
 
 struct vm_start {
 	const char *dir;     /* state folder; made when missing */
-	const char *image;   /* a bootable disk image with Ignition inside (FCOS's qemu image, the lab's) */
-	const char *ignition; /* config text; NULL: boot what is there */
+	const char *image;   /* a bootable disk image with Ignition inside (FCOS's qemu image, the lab's);
+	                        NULL: the one it was made with */
+	const char *ignition; /* config text; NULL: the one it was made with */
 	size_t ignition_len;
 	long memory_mib;
 	unsigned cpus;
 };
 
-/* True when KVM really runs a guest: /dev/kvm may exist and hang, so a child runs three instructions
+/* True when KVM really runs a guest: /dev/kvm may exist and hang, so a child runs a few instructions
  * in a guest of its own, with a deadline. */
 bool vm_kvm_works(void);
 
 /* Starts the machine in the background; refuses (-EALREADY) when it runs. A new overlay is made when
- * there is none; an existing one is booted again. On failure *ret_error says why. */
+ * there is none; an existing one is booted again: then `image` and `ignition` must be the same or
+ * NULL (-EEXIST), because Ignition has already run on it. On failure *ret_error says why. */
 int vm_start(struct arena *arena, const struct vm_start *start, struct vm *ret_vm,
              const char **ret_error);
 
-/* What the state folder says, checked against the running process (pid and its start). -ENOENT: no
- * machine there. */
+/* What the state folder says, checked against the running process. -ENOENT: no machine there;
+ * -EINVAL: the state file is broken. */
 int vm_read(struct arena *arena, const char *dir, struct vm *ret_vm);
 
-/* Asks the guest to power off, waits, then ends QEMU. 0 also when it was not running. */
+/* Whether its process still runs. */
+bool vm_alive(const struct vm *vm);
+
+/* Asks the guest to power off, waits, then ends QEMU. 0 also when it was not running; 1 when it had
+ * to be ended. */
 int vm_stop(struct arena *arena, struct vm *vm, unsigned deadline_ms);
 
-/* Removes overlay and state; the machine must be stopped. */
-int vm_remove(const char *dir);
+/* Removes overlay and state; the machine must be stopped (-EBUSY). Files it does not know stay. */
+int vm_remove(struct arena *arena, const char *dir);
+
+/* The last lines of the console, control characters removed; "" when there are none. */
+char *vm_console_tail(struct arena *arena, const char *dir, unsigned lines);
+
+/* SHA-256 of some bytes, in lower-case hex. */
+char *vm_sha256(struct arena *arena, const void *data, size_t len);
 
 #endif
