@@ -12,14 +12,22 @@
 #include "output/output.h"
 #include "plan/plan.h"
 
+/* What the writers of one render share. */
+struct host_context {
+	const struct node *node;
+	const struct host_engine *engine;
+	struct output_set *set;
+	struct findings *findings;
+};
+
 struct host_engine {
 	const char *name; /* podman */
-	void (*network)(struct output_set *set, const struct node *node,
-	                const struct node_network *network);
-	void (*container)(struct output_set *set, const struct node *node,
-	                  const struct node_process *process);
+	void (*network)(struct host_context *host, const struct node_network *network);
+	void (*container)(struct host_context *host, const struct node_process *process);
 	/* what the engine itself needs: registries.conf for a mirror, units switched on or off */
-	void (*base)(struct output_set *set, const struct node *node);
+	void (*base)(struct host_context *host);
+	/* the file that defines a process's unit: a change of it means a restart */
+	const char *(*container_path)(struct arena *arena, const struct node_process *process);
 };
 
 extern const struct host_engine host_podman;
@@ -29,8 +37,8 @@ struct host_agent { /* the agent's program, put on the machine as a file (inline
 	size_t len;       /* 0: not part of the tree */
 };
 
-/* Renders a frozen node. Findings: output.conflict and what writers refuse (a newline in an
- * environment value, …). The set is sorted. NULL when there were errors. */
+/* Renders a frozen node; AGENT may be NULL. Findings: output.conflict and what writers refuse (a line
+ * break in an environment value, …). The set is sorted. NULL when there were errors. */
 struct output_set *host_render(const struct node *node, const struct host_agent *agent,
                                struct findings *findings);
 

@@ -1,0 +1,120 @@
+#include "host/host.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "host/writers.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *host_agent_path(const struct node *node)
+{
+	/* Flatcar's /usr is read-only as a whole; /opt/bin is in its PATH. */
+	return str_equal(node->machine.os, "flatcar") ? "/opt/bin/stead-node"
+						      : "/usr/local/bin/stead-node";
+}
+
+const char *host_unit_name(struct arena *arena, const struct node_process *process)
+{
+	return arena_printf(arena, "stead-%s.service", process->name);
+}
+
+void host_banner(struct output *file, const char *comment)
+{
+	output_line(file, origin_rule("host.banner"),
+	            "%s Written by stead: a change made here is lost with the next `stead up`.", comment);
+}
+
+void host_error(struct host_context *host, const char *code, struct origin origin, const char *hint,
+                const char *format, ...)
+{
+	char *message;
+	va_list args;
+
+	va_start(args, format);
+	message = arena_vprintf(host->findings->arena, format, args);
+	va_end(args);
+	diag_error(host->findings, code, origin.span, hint, "%s", message);
+}
+
+static void base_dirs(struct host_context *host)
+{
+	output_dir(host->set, "/etc/stead", 0755, 0, 0, origin_rule("host.files"));
+	output_dir(host->set, HOST_CONFIG_DIR, 0755, 0, 0, origin_rule("host.files"));
+	output_dir(host->set, HOST_SECRETS_DIR, 0700, 0, 0, origin_rule("host.secrets"));
+}
+
+static void agent_program(struct host_context *host, const struct host_agent *agent)
+{
+	struct output *file;
+
+	if (agent == NULL || agent->len == 0)
+		return;
+	file = output_file(host->set, host_agent_path(host->node), 0755, OUTPUT_EXEC | OUTPUT_BINARY,
+	                   origin_rule("host.agent"));
+	output_bytes(file, origin_rule("host.agent"), agent->data, agent->len);
+}
+
+static void plan_file(struct host_context *host)
+{
+	struct arena *arena = host->set->arena;
+	struct output *file = output_file(host->set, HOST_PLAN_PATH, 0644, 0, origin_rule("host.plan"));
+
+	output_text(file, origin_rule("host.plan"),
+	            plan_write(arena, host_plan(arena, host->node)));
+}
+
+static void containers(struct host_context *host)
+{
+	const struct node *node = host->node;
+
+	host->engine->base(host);
+	for (size_t i = 0; i < NODE_NET_COUNT; i++)
+		host->engine->network(host, &node->networks[i]);
+	for (size_t i = 0; i < node->processes.count; i++)
+		host->engine->container(host, node->processes.items[i]);
+}
+
+static const struct host_engine *engine_find(struct findings *findings, const struct node *node)
+{
+	if (str_equal(node->machine.engine, host_podman.name))
+		return &host_podman;
+	diag_error(findings, "host.engine", node->settings ? node->settings->machine.engine.at
+							   : (struct span){ 0 },
+	           "write `engine: podman`", "engine '%s' cannot be rendered yet",
+	           node->machine.engine);
+	return NULL;
+}
+
+struct output_set *host_render(const struct node *node, const struct host_agent *agent,
+                               struct findings *findings)
+{
+	size_t errors = findings->errors;
+	struct host_context host = {
+		.node = node,
+		.engine = engine_find(findings, node),
+		.findings = findings,
+	};
+
+	if (!node->frozen)
+		abort(); /* a programming error: nothing may change the model under a writer */
+	if (host.engine == NULL)
+		return NULL;
+	host.set = output_set_new(node->arena, node->secret_arena);
+	host_plan_check(&host);
+	base_dirs(&host);
+	host_system(&host);
+	host_units(&host);
+	host_firewall(&host);
+	host_proxy(&host);
+	host_configs(&host);
+	containers(&host);
+	if (findings->errors == errors) /* else it might hold what was refused */
+		plan_file(&host);
+	agent_program(&host, agent);
+	if (findings->errors == errors)
+		output_conflicts(host.set, findings);
+	output_sort(host.set);
+	return findings->errors == errors ? host.set : NULL;
+}

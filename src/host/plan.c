@@ -1,0 +1,312 @@
+/*
+ * node -> plan. The plan is readable by all: nothing made from a secret may enter it.
+ */
+#include "base/arena.h"
+#include "base/text.h"
+#include "host/writers.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_texts(struct arena *arena, const struct node_texts *from, struct strings *to)
+{
+	for (size_t i = 0; i < from->count; i++)
+		*list_add(arena, to) = from->items[i].v;
+}
+
+static void copy_strings(struct arena *arena, const struct strings *from, struct strings *to)
+{
+	for (size_t i = 0; i < from->count; i++)
+		*list_add(arena, to) = from->items[i];
+}
+
+/* --- processes --- */
+
+static void process_env(struct arena *arena, const struct node_process *from,
+                        struct plan_process *to)
+{
+	for (size_t i = 0; i < from->env.count; i++) {
+		const struct node_env *env = &from->env.items[i];
+
+		if (!env->value.secret)
+			*list_add(arena, &to->env) =
+				(struct plan_pair){ .name = env->name, .value = env->value.v };
+	}
+	if (host_has_secret_env(from))
+		*list_add(arena, &to->env_files) = host_env_path(arena, from);
+}
+
+static void process_health(struct arena *arena, const struct node_process *from,
+                           struct plan_process *to)
+{
+	static const enum plan_health kinds[] = {
+		[NODE_HEALTH_NONE] = PLAN_HEALTH_NONE,
+		[NODE_HEALTH_HTTP] = PLAN_HEALTH_HTTP,
+		[NODE_HEALTH_TCP] = PLAN_HEALTH_TCP,
+		[NODE_HEALTH_EXEC] = PLAN_HEALTH_EXEC,
+	};
+
+	to->health = kinds[from->health.kind];
+	to->health_port = from->health.port;
+	to->health_status = from->health.status;
+	to->health_start_s = from->health.start_s;
+	to->health_path = from->health.path;
+	copy_texts(arena, &from->health.exec, &to->health_exec);
+}
+
+static void add_process(struct arena *arena, struct plan *plan, const struct node *node,
+                        const struct node_process *from)
+{
+	struct plan_process *to = list_add(arena, &plan->processes);
+
+	to->name = from->name;
+	to->image = from->image;
+	to->unit = host_unit_name(arena, from);
+	to->group = from->group == NODE_GROUP_DATA ? "data" : "app";
+	to->uid = from->uid;
+	to->gid = from->gid;
+	to->writable_root = from->writable_root;
+	to->memory_bytes = from->memory_bytes;
+	to->stop_s = from->stop_s;
+	copy_texts(arena, &from->command, &to->command);
+	copy_strings(arena, &from->tmpfs, &to->tmpfs);
+	copy_strings(arena, &from->capabilities, &to->capabilities);
+	copy_strings(arena, &from->after, &to->after);
+	for (size_t i = 0; i < NODE_NET_COUNT; i++) {
+		if (from->networks[i])
+			*list_add(arena, &to->networks) = node->networks[i].name;
+	}
+	for (size_t i = 0; i < from->mounts.count; i++) {
+		const struct node_mount *mount = &from->mounts.items[i];
+
+		*list_add(arena, &to->mounts) = (struct plan_mount){
+			.host = mount->volume != NULL ? mount->volume->path : mount->host_path,
+			.target = mount->target,
+			.read_only = mount->read_only || mount->volume == NULL,
+		};
+	}
+	process_env(arena, from, to);
+	process_health(arena, from, to);
+}
+
+/* --- jobs --- */
+
+/* Parts are told apart by their lengths: ("ab", "c") is not ("a", "bc"). */
+static void hash_text(EVP_MD_CTX *context, const char *s)
+{
+	char length[32];
+	int len = s != NULL ? snprintf(length, sizeof(length), "%zu:", strlen(s))
+			    : snprintf(length, sizeof(length), "-:");
+
+	if (EVP_DigestUpdate(context, length, (size_t)len) != 1 ||
+	    (s != NULL && EVP_DigestUpdate(context, s, strlen(s)) != 1))
+		abort();
+}
+
+/* What makes a step stale: the image and what it does with it. How its success is told, or how long
+ * it may take, does not. */
+static const char *step_key(struct arena *arena, const struct node_process *process,
+                            const struct node_step *step)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	struct text text;
+
+	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		abort();
+	hash_text(context, process->image);
+	hash_text(context, step->id);
+	for (size_t i = 0; i < step->run.count; i++)
+		hash_text(context, step->run.items[i].v);
+	hash_text(context, step->stdin_text.v);
+	hash_text(context, step->merge_file);
+	hash_text(context, step->merge_json);
+	if (EVP_DigestFinal_ex(context, digest, &len) != 1)
+		abort();
+	EVP_MD_CTX_free(context);
+	text_init(&text, arena);
+	for (unsigned i = 0; i < len; i++)
+		text_addf(&text, "%02x", digest[i]);
+	return text.data;
+}
+
+static void add_step(struct arena *arena, struct plan_job *job, const struct node_process *process,
+                     const struct node_step *from)
+{
+	static const enum plan_done dones[] = {
+		[NODE_DONE_JOURNAL] = PLAN_DONE_JOURNAL,
+		[NODE_DONE_FILE] = PLAN_DONE_FILE,
+		[NODE_DONE_EXEC] = PLAN_DONE_EXEC,
+		[NODE_DONE_HTTP] = PLAN_DONE_HTTP,
+	};
+	static const enum plan_exit exits[] = {
+		[NODE_EXIT_FAIL] = PLAN_EXIT_FAIL,
+		[NODE_EXIT_OK] = PLAN_EXIT_OK,
+		[NODE_EXIT_RETRY] = PLAN_EXIT_RETRY,
+	};
+	struct plan_step *to = list_add(arena, &job->steps);
+
+	to->id = from->id;
+	to->key = step_key(arena, process, from);
+	to->stdin_text = from->stdin_text.v;
+	to->merge_file = from->merge_file;
+	to->merge_values = from->merge_json;
+	to->done = dones[from->done];
+	to->done_path = from->done_path;
+	to->capture_pattern = from->capture_pattern;
+	to->capture_secret = from->capture_secret;
+	to->deadline_s = from->deadline_s;
+	copy_texts(arena, &from->run, &to->run);
+	copy_texts(arena, &from->done_exec, &to->done_exec);
+	copy_texts(arena, &from->repair, &to->repair);
+	for (size_t i = 0; i < from->exit_count; i++)
+		*list_add(arena, &to->exits) =
+			(struct plan_exit_rule){ .code = from->exits[i].code,
+			                         .meaning = exits[from->exits[i].meaning] };
+}
+
+static void add_job(struct arena *arena, struct plan *plan, const struct node_job *from)
+{
+	struct plan_job *to = list_add(arena, &plan->jobs);
+
+	to->name = from->name;
+	to->phase = from->phase;
+	to->process = from->process->name;
+	for (size_t i = 0; i < from->steps.count; i++)
+		add_step(arena, to, from->process, &from->steps.items[i]);
+}
+
+/* --- the rest --- */
+
+static void add_volume(struct arena *arena, struct plan *plan, const struct node_volume *from)
+{
+	static const char *const classes[] = {
+		[NODE_PRECIOUS] = "precious",
+		[NODE_REBUILDABLE] = "rebuildable",
+		[NODE_CACHE] = "cache",
+	};
+
+	*list_add(arena, &plan->volumes) = (struct plan_volume){
+		.name = from->name,
+		.path = from->path,
+		.class = classes[from->class],
+		.uid = from->uid,
+		.gid = from->gid,
+		.mode = from->mode,
+	};
+}
+
+static void add_command(struct arena *arena, struct plan *plan, const struct node_command *from)
+{
+	struct plan_command *to = list_add(arena, &plan->commands);
+
+	to->name = from->name;
+	to->process = from->process->name;
+	copy_texts(arena, &from->run, &to->run);
+}
+
+static void add_restart(struct arena *arena, struct plan *plan, const char *path, const char *unit)
+{
+	struct plan_restart *restart = list_add(arena, &plan->restart);
+
+	restart->path = path;
+	*list_add(arena, &restart->units) = unit;
+}
+
+static int compare_restart(const void *a, const void *b)
+{
+	const struct plan_restart *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void add_restarts(struct arena *arena, struct plan *plan, const struct node *node)
+{
+	const char *proxy_path = host_proxy_path(arena, node);
+
+	add_restart(arena, plan, HOST_FIREWALL_PATH, "stead-firewall.service");
+	if (proxy_path != NULL)
+		add_restart(arena, plan, proxy_path, host_unit_name(arena, host_proxy_process(node)));
+	for (size_t i = 0; i < node->processes.count; i++) {
+		const struct node_process *process = node->processes.items[i];
+		const char *unit = host_unit_name(arena, process);
+
+		if (str_equal(node->machine.engine, host_podman.name))
+			add_restart(arena, plan, host_podman.container_path(arena, process), unit);
+		if (host_has_secret_env(process))
+			add_restart(arena, plan, host_env_path(arena, process), unit);
+	}
+	for (size_t i = 0; i < node->configs.count; i++)
+		add_restart(arena, plan, host_config_path(arena, node->configs.items[i]),
+		            host_unit_name(arena, node->configs.items[i]->process));
+	qsort(plan->restart.items, plan->restart.count, sizeof(*plan->restart.items),
+	      compare_restart);
+}
+
+struct plan *host_plan(struct arena *arena, const struct node *node)
+{
+	struct plan *plan = arena_alloc(arena, sizeof(*plan));
+
+	plan->stead = STEAD_VERSION;
+	plan->app = node->app;
+	plan->domain = node->domain.v;
+	plan->web = node->web.v;
+	plan->lineage = node->lineage;
+	plan->engine = node->machine.engine;
+	plan->owner_name = node->owner_name;
+	plan->owner_login = node->owner_login;
+	for (size_t i = 0; i < node->processes.count; i++)
+		add_process(arena, plan, node, node->processes.items[i]);
+	for (size_t i = 0; i < node->volumes.count; i++)
+		add_volume(arena, plan, node->volumes.items[i]);
+	for (size_t i = 0; i < node->jobs.count; i++)
+		add_job(arena, plan, node->jobs.items[i]);
+	for (size_t i = 0; i < NODE_NET_COUNT; i++)
+		*list_add(arena, &plan->networks) = (struct plan_network){
+			.name = node->networks[i].name, .internal = node->networks[i].internal
+		};
+	for (size_t i = 0; i < node->commands.count; i++)
+		add_command(arena, plan, &node->commands.items[i]);
+	add_restarts(arena, plan, node);
+	return plan;
+}
+
+/* --- no secrets --- */
+
+static void no_secret(struct host_context *host, const char *what, const struct node_text *text)
+{
+	if (text->secret)
+		host_error(host, "host.secret", text->origin,
+		           "put it into the environment or into a configuration file",
+		           "a secret in %s would be readable by all", what);
+}
+
+static void no_secrets(struct host_context *host, const char *what, const struct node_texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		no_secret(host, what, &texts->items[i]);
+}
+
+void host_plan_check(struct host_context *host)
+{
+	const struct node *node = host->node;
+
+	for (size_t i = 0; i < node->processes.count; i++) {
+		no_secrets(host, "a command", &node->processes.items[i]->command);
+		no_secrets(host, "a health test", &node->processes.items[i]->health.exec);
+	}
+	for (size_t i = 0; i < node->commands.count; i++)
+		no_secrets(host, "a command", &node->commands.items[i].run);
+	for (size_t i = 0; i < node->jobs.count; i++) {
+		for (size_t j = 0; j < node->jobs.items[i]->steps.count; j++) {
+			const struct node_step *step = &node->jobs.items[i]->steps.items[j];
+
+			no_secrets(host, "a job's command", &step->run);
+			no_secrets(host, "a job's command", &step->done_exec);
+			no_secrets(host, "a job's command", &step->repair);
+			no_secret(host, "a job's input", &step->stdin_text);
+		}
+	}
+}

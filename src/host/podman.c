@@ -1,0 +1,339 @@
+/*
+ * Podman with Quadlet. Keys: podman-systemd.unit(5) of podman 5.0, the floor; what is newer there
+ * (NetworkAlias, StopSignal: 5.2, Memory: 5.5, InterfaceName: 5.6) goes through PodmanArgs. Mounts
+ * have no :z or :Z: the agent labels directories once.
+ */
+#include "base/arena.h"
+#include "base/text.h"
+#include "host/writers.h"
+
+#include <string.h>
+
+enum {
+	START_S = 900,    /* waiting inside the agent has deadlines of its own */
+	STOP_SLACK_S = 10,
+	PIDS = 2048,
+	ENV_FILE_LINE_MAX = 60000, /* podman reads env files by lines of at most 64 KiB */
+};
+
+#define QUADLET_DIR "/etc/containers/systemd"
+
+static const char *container_path(struct arena *arena, const struct node_process *process)
+{
+	return arena_printf(arena, QUADLET_DIR "/stead-%s.container", process->name);
+}
+
+/* --- what the generator cannot carry --- */
+
+static bool has_line_break(const char *s)
+{
+	return strpbrk(s, "\r\n") != NULL;
+}
+
+/* The one control character Quadlet's escaping breaks (it writes U+0080 as a single byte). */
+static bool has_u0080(const char *s)
+{
+	return strstr(s, "\xc2\x80") != NULL;
+}
+
+static bool word_allowed(struct host_context *host, const char *what, const char *word,
+                         struct origin origin)
+{
+	if (word[0] == '\0')
+		host_error(host, "host.argument", origin, NULL,
+		           "an empty argument in the %s is lost by podman's unit generator", what);
+	else if (str_equal(word, ";"))
+		host_error(host, "host.argument", origin, "put it into a longer argument",
+		           "an argument ';' in the %s would end the command", what);
+	else if (has_u0080(word))
+		host_error(host, "host.argument", origin, NULL,
+		           "the character U+0080 in the %s cannot be passed on", what);
+	else
+		return true;
+	return false;
+}
+
+static bool env_allowed(struct host_context *host, const struct node_env *env)
+{
+	const char *v = env->value.v;
+
+	if (has_line_break(v))
+		host_error(host, "env.newline", env->value.origin,
+		           "give it in a file, or in a form without line breaks",
+		           "the value of '%s' has a line break, which no container engine's environment "
+		           "file can hold",
+		           env->name);
+	else if (strlen(v) > ENV_FILE_LINE_MAX)
+		host_error(host, "env.length", env->value.origin, NULL,
+		           "the value of '%s' is longer than %d bytes", env->name, ENV_FILE_LINE_MAX);
+	else if (!env->value.secret && has_u0080(v))
+		host_error(host, "env.character", env->value.origin, NULL,
+		           "the character U+0080 in '%s' cannot be passed on", env->name);
+	else
+		return true;
+	return false;
+}
+
+static bool text_in(const char *s, const char *allowed)
+{
+	return s[0] != '\0' && s[strspn(s, allowed)] == '\0';
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* A colon, blank or comma in a path would mean something else to podman. */
+static bool path_allowed(struct host_context *host, const char *path, struct origin origin)
+{
+	if (path[0] == '/' && text_in(path, LETTERS DIGITS "/._+@-"))
+		return true;
+	host_error(host, "host.path", origin, "letters, digits and ./_+@- are fine",
+	           "path '%s' cannot be mounted: it holds characters that mean something to the engine",
+	           path);
+	return false;
+}
+
+static bool image_allowed(struct host_context *host, const struct node_process *process)
+{
+	const char *image = process->image;
+
+	if (text_in(image, LETTERS DIGITS "/._:@-") && image[0] != '-' &&
+	    !str_ends(image, ".image") && !str_ends(image, ".build"))
+		return true;
+	host_error(host, "host.image", process->image_origin,
+	           "write it like registry.example.org/name:tag", "'%s' is not the name of an image",
+	           image);
+	return false;
+}
+
+/* --- [Unit] --- */
+
+static void unit_section(struct host_context *host, struct output *file,
+                         const struct node_process *process)
+{
+	bool app = process->group == NODE_GROUP_APP;
+
+	output_line(file, process->origin, "[Unit]");
+	output_line(file, process->origin, "Description=stead: %s", process->name);
+	output_line(file, origin_rule("host.order"), "Wants=network-online.target");
+	output_line(file, origin_rule("host.order"),
+	            "After=network-online.target stead-firewall.service stead-prepare.service%s",
+	            app ? " stead-setup.service" : "");
+	for (size_t i = 0; i < process->after.count; i++)
+		output_line(file, process->origin, "After=stead-%s.service", process->after.items[i]);
+	output_line(file, origin_rule("host.target"), "PartOf=%s",
+	            app ? "stead-app.target" : "stead-data.target");
+	output_line(file, origin_rule("host.never-give-up"), "StartLimitIntervalSec=0");
+	(void)host;
+}
+
+/* --- [Container] --- */
+
+static void identity(struct host_context *host, struct output *file,
+                     const struct node_process *process)
+{
+	output_line(file, process->image_origin, "Image=%s", process->image);
+	output_line(file, origin_rule("host.names"), "ContainerName=stead-%s", process->name);
+	output_line(file, origin_rule("host.names"), "HostName=%s", process->name);
+	output_line(file, origin_rule("host.pull"), "Pull=never");
+	output_line(file, origin_rule("host.log"), "LogDriver=journald");
+	(void)host;
+}
+
+static void networks(struct host_context *host, struct output *file,
+                     const struct node_process *process)
+{
+	/* The one with a way out first: its gateway becomes the default route. */
+	for (size_t i = NODE_NET_COUNT; i-- > 0;) {
+		if (process->networks[i])
+			output_line(file, origin_rule("host.network"), "Network=%s.network",
+			            host->node->networks[i].name);
+	}
+	output_line(file, origin_rule("host.names"), "PodmanArgs=--network-alias=%s", process->name);
+	for (size_t i = 0; i < process->port_count; i++) {
+		const struct node_port *port = &process->ports[i];
+
+		output_line(file, port->origin, "PublishPort=%u:%u%s", port->port, port->port,
+		            port->udp ? "/udp" : "");
+	}
+}
+
+static void hardening(struct output *file, const struct node_process *process)
+{
+	struct origin rule = origin_rule("host.hardening");
+
+	output_line(file, process->origin, "User=%u", process->uid);
+	output_line(file, process->origin, "Group=%u", process->gid);
+	output_line(file, rule, "NoNewPrivileges=true");
+	output_line(file, rule, "DropCapability=all");
+	for (size_t i = 0; i < process->capabilities.count; i++)
+		output_line(file, process->origin, "AddCapability=%s", process->capabilities.items[i]);
+	if (process->writable_root)
+		output_line(file, process->origin, "ReadOnly=false");
+	else
+		output_line(file, rule, "ReadOnly=true");
+	output_line(file, rule, "PidsLimit=%d", PIDS);
+	if (process->memory_bytes > 0)
+		output_line(file, process->origin, "PodmanArgs=--memory=%lldb", process->memory_bytes);
+}
+
+static void mounts(struct host_context *host, struct output *file,
+                   const struct node_process *process)
+{
+	for (size_t i = 0; i < process->mounts.count; i++) {
+		const struct node_mount *mount = &process->mounts.items[i];
+		const char *path = mount->volume != NULL ? mount->volume->path : mount->host_path;
+
+		if (path_allowed(host, path, mount->origin) &&
+		    path_allowed(host, mount->target, mount->origin))
+			output_line(file, mount->origin, "Volume=%s:%s%s", path, mount->target,
+			            mount->read_only || mount->volume == NULL ? ":ro" : "");
+	}
+	for (size_t i = 0; i < process->tmpfs.count; i++) {
+		if (path_allowed(host, process->tmpfs.items[i], process->origin))
+			output_line(file, process->origin, "Tmpfs=%s", process->tmpfs.items[i]);
+	}
+}
+
+static void environment(struct host_context *host, struct output *file,
+                        const struct node_process *process)
+{
+	struct arena *arena = host->set->arena;
+
+	for (size_t i = 0; i < process->env.count; i++) {
+		const struct node_env *env = &process->env.items[i];
+
+		if (!env_allowed(host, env) || env->value.secret)
+			continue;
+		output_line(file, env->value.origin, "Environment=%s",
+		            host_quote(arena, arena_printf(arena, "%s=%s", env->name, env->value.v)));
+	}
+	if (host_has_secret_env(process))
+		output_line(file, origin_rule("host.secrets"), "EnvironmentFile=%s",
+		            host_env_path(arena, process));
+}
+
+static void command(struct host_context *host, struct output *file,
+                    const struct node_process *process)
+{
+	struct text text;
+
+	if (process->command.count == 0)
+		return;
+	text_init(&text, host->set->arena);
+	for (size_t i = 0; i < process->command.count; i++) {
+		const struct node_text *word = &process->command.items[i];
+
+		if (word->secret || !word_allowed(host, "command", word->v, word->origin))
+			continue; /* a secret was refused by host_plan_check() */
+		text_addf(&text, "%s%s", text.len > 0 ? " " : "",
+		          host_quote(host->set->arena, word->v));
+	}
+	output_line(file, process->command.items[0].origin, "Exec=%s", text.data);
+}
+
+static void stopping(struct output *file, const struct node_process *process)
+{
+	if (process->stop_signal != NULL)
+		output_line(file, process->origin, "PodmanArgs=--stop-signal=%s", process->stop_signal);
+	output_line(file, process->origin, "StopTimeout=%u", process->stop_s);
+}
+
+/* --- [Service] --- */
+
+static void service_section(struct host_context *host, struct output *file,
+                            const struct node_process *process)
+{
+	struct origin never = origin_rule("host.never-give-up"), wait = origin_rule("host.wait");
+	const char *agent = host_agent_path(host->node);
+
+	output_line(file, never, "[Service]");
+	output_line(file, wait, "ExecStartPre=%s wait --before %s", agent, process->name);
+	output_line(file, wait, "ExecStartPost=%s wait %s", agent, process->name);
+	output_line(file, never, "Restart=always");
+	output_line(file, never, "RestartSec=5");
+	output_line(file, process->health.origin, "TimeoutStartSec=%u",
+	            START_S + process->health.start_s);
+	output_line(file, process->origin, "TimeoutStopSec=%u", process->stop_s + STOP_SLACK_S);
+}
+
+static void container(struct host_context *host, const struct node_process *process)
+{
+	struct output *file = output_file(host->set, container_path(host->set->arena, process), 0644, 0,
+	                                  process->origin);
+
+	if (!image_allowed(host, process))
+		return;
+	host_banner(file, "#");
+	unit_section(host, file, process);
+	output_line(file, process->origin, "%s", "");
+	output_line(file, process->origin, "[Container]");
+	identity(host, file, process);
+	networks(host, file, process);
+	hardening(file, process);
+	mounts(host, file, process);
+	environment(host, file, process);
+	command(host, file, process);
+	stopping(file, process);
+	output_line(file, origin_rule("host.never-give-up"), "%s", "");
+	service_section(host, file, process);
+}
+
+/* --- networks and the rest --- */
+
+static void network(struct host_context *host, const struct node_network *network)
+{
+	char *path = arena_printf(host->set->arena, QUADLET_DIR "/%s.network", network->name);
+	struct origin origin = network->origin, rule = origin_rule("host.network");
+	struct output *file = output_file(host->set, path, 0644, 0, origin);
+
+	host_banner(file, "#");
+	output_line(file, rule, "[Unit]");
+	output_line(file, rule, "Description=stead: network %s", network->name);
+	output_line(file, rule, "After=stead-firewall.service");
+	output_line(file, origin_rule("host.never-give-up"), "StartLimitIntervalSec=0");
+	output_line(file, rule, "%s", "");
+	output_line(file, rule, "[Network]");
+	output_line(file, rule, "NetworkName=%s", network->name);
+	output_line(file, rule, "PodmanArgs=--interface-name=%s", network->name);
+	if (network->internal)
+		output_line(file, origin, "Internal=true");
+	output_line(file, rule, "IPv6=true");
+	output_line(file, origin, "Subnet=%s", network->subnet4);
+	output_line(file, origin, "Gateway=%s", network->gateway4);
+	output_line(file, origin, "Subnet=%s", network->subnet6);
+	output_line(file, origin, "Gateway=%s", network->gateway6);
+	output_line(file, rule, "%s", "");
+	output_line(file, origin_rule("host.never-give-up"), "[Service]");
+	output_line(file, origin_rule("host.never-give-up"), "Restart=on-failure");
+	output_line(file, origin_rule("host.never-give-up"), "RestartSec=5");
+}
+
+/* containers-registries.conf(5): a mirror written with http:// answers without TLS. */
+static void base(struct host_context *host)
+{
+	const struct node *node = host->node;
+	struct output *file;
+
+	if (node->mirror == NULL || !node->mirror_insecure)
+		return;
+	if (!text_in(node->mirror, LETTERS DIGITS "/._:[]-")) {
+		host_error(host, "host.mirror", node->mirror_origin, "write it like http://10.0.0.2:5000",
+		           "'%s' is not the address of a registry", node->mirror);
+		return;
+	}
+	file = output_file(host->set, "/etc/containers/registries.conf.d/50-stead.conf", 0644, 0,
+	                   node->mirror_origin);
+	host_banner(file, "#");
+	output_line(file, node->mirror_origin, "[[registry]]");
+	output_line(file, node->mirror_origin, "location = \"%s\"", node->mirror);
+	output_line(file, node->mirror_origin, "insecure = true");
+}
+
+const struct host_engine host_podman = {
+	.name = "podman",
+	.network = network,
+	.container = container,
+	.base = base,
+	.container_path = container_path,
+};

@@ -1,0 +1,235 @@
+/*
+ * The Caddyfile. Caddy 2.6 is the floor; `caddy fmt` leaves what is written here as it is.
+ */
+#include "base/arena.h"
+#include "base/text.h"
+#include "host/writers.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE(file, rule, ...) output_line((file), origin_rule(rule), __VA_ARGS__)
+
+const struct node_process *host_proxy_process(const struct node *node)
+{
+	for (size_t i = 0; i < node->processes.count; i++) {
+		if (node->processes.items[i]->port_count > 0)
+			return node->processes.items[i];
+	}
+	return NULL;
+}
+
+/* The file lies in the first directory of configuration that the proxy mounts. */
+const char *host_proxy_path(struct arena *arena, const struct node *node)
+{
+	const struct node_process *proxy = host_proxy_process(node);
+
+	for (size_t i = 0; proxy != NULL && i < proxy->mounts.count; i++) {
+		if (proxy->mounts.items[i].volume == NULL)
+			return arena_printf(arena, "%s/Caddyfile", proxy->mounts.items[i].host_path);
+	}
+	return NULL;
+}
+
+/* True when a text means just itself in a Caddyfile: no quotes, no placeholders, no blanks. */
+static bool literal(const char *s)
+{
+	for (size_t i = 0; s[i] != '\0'; i++) {
+		if ((unsigned char)s[i] <= ' ' || strchr("\"`{}\\#", s[i]) != NULL)
+			return false;
+	}
+	return s[0] != '\0';
+}
+
+static bool literal_or_error(struct host_context *host, const char *code, const char *what,
+                             const char *s, struct origin origin)
+{
+	if (literal(s))
+		return true;
+	host_error(host, code, origin, NULL, "%s '%s' holds characters that mean something to Caddy",
+	           what, s);
+	return false;
+}
+
+/* An address or a range in CIDR notation. */
+static bool is_range(const char *s)
+{
+	unsigned char address[16];
+	char copy[64];
+	const char *slash = strchr(s, '/');
+	size_t len = slash != NULL ? (size_t)(slash - s) : strlen(s);
+	long bits = 0;
+	bool v4;
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	v4 = inet_pton(AF_INET, copy, address) == 1;
+	if (!v4 && inet_pton(AF_INET6, copy, address) != 1)
+		return false;
+	return slash == NULL || (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= (v4 ? 32 : 128));
+}
+
+static void global_options(struct host_context *host, struct output *file)
+{
+	const struct node_tls *tls = &host->node->tls;
+
+	LINE(file, "proxy.admin", "{");
+	LINE(file, "proxy.admin", "\tadmin unix//run/caddy/admin.sock");
+	if (str_equal(tls->issuer, "internal")) {
+		output_line(file, tls->origin, "\tskip_install_trust");
+	} else if (str_equal(tls->issuer, "upstream")) {
+		output_line(file, tls->origin, "\tauto_https off");
+	} else if (tls->email != NULL &&
+	           literal_or_error(host, "proxy.email", "the address", tls->email, tls->origin)) {
+		output_line(file, tls->origin, "\temail %s", tls->email);
+	}
+	LINE(file, "proxy.admin", "}");
+}
+
+static void trusted(struct host_context *host, struct output *file)
+{
+	const struct value_list *list = &host->node->trusted_proxies;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct origin origin = origin_at(list->items[i].at);
+
+		if (is_range(list->items[i].v) || str_equal(list->items[i].v, "private_ranges"))
+			output_line(file, origin, "\t\t\t\ttrusted_proxies %s", list->items[i].v);
+		else
+			host_error(host, "proxy.trusted", origin,
+			           "write an address like 192.0.2.1 or a range like 192.0.2.0/24",
+			           "'%s' is not an address or a range", list->items[i].v);
+	}
+}
+
+static void route_matcher(struct output *file, const struct node_route *route, size_t number)
+{
+	if (str_equal(route->path, "/")) {
+		output_line(file, route->origin, "\t\thandle {");
+	} else if (str_ends(route->path, "/")) {
+		output_line(file, route->origin, "\t\thandle %s* {", route->path);
+	} else {
+		output_line(file, route->origin, "\t\t@route%zu path %s %s/*", number, route->path,
+		            route->path);
+		output_line(file, route->origin, "\t\thandle @route%zu {", number);
+	}
+}
+
+static void route_block(struct host_context *host, struct output *file,
+                        const struct node_route *route, size_t number)
+{
+	bool upstream = str_equal(host->node->tls.issuer, "upstream");
+	const struct node_process *process = route->process;
+
+	if (!literal_or_error(host, "proxy.path", "the path", route->path, route->origin))
+		return;
+	route_matcher(file, route, number);
+	if (route->max_body > 0) {
+		output_line(file, route->origin, "\t\t\trequest_body {");
+		output_line(file, route->origin, "\t\t\t\tmax_size %ld", route->max_body);
+		output_line(file, route->origin, "\t\t\t}");
+	}
+	output_line(file, route->origin, "\t\t\treverse_proxy %s:%u {", process->name, process->port);
+	trusted(host, file);
+	if (route->websocket)
+		output_line(file, route->origin, "\t\t\t\tflush_interval -1");
+	if (upstream)
+		output_line(file, host->node->tls.origin, "\t\t\t\theader_up X-Forwarded-Proto https");
+	output_line(file, route->origin, "\t\t\t}");
+	output_line(file, route->origin, "\t\t}");
+}
+
+static int compare_routes(const void *a, const void *b)
+{
+	const struct node_route *const *x = a, *const *y = b;
+	size_t x_len = strlen((*x)->path), y_len = strlen((*y)->path);
+
+	if (x_len != y_len)
+		return x_len > y_len ? -1 : 1;
+	return strcmp((*x)->path, (*y)->path);
+}
+
+/* The routes of one host, the longest path first: `route` keeps the order in which they stand. */
+static void routes_of(struct host_context *host, struct output *file, const char *name)
+{
+	const struct node *node = host->node;
+	const struct node_route **routes =
+		arena_array(host->set->arena, node->routes.count, sizeof(*routes));
+	size_t count = 0;
+
+	for (size_t i = 0; i < node->routes.count; i++) {
+		if (str_equal(node->routes.items[i].host, name))
+			routes[count++] = &node->routes.items[i];
+	}
+	qsort(routes, count, sizeof(*routes), compare_routes);
+	LINE(file, "proxy.routes", "\troute {");
+	for (size_t i = 0; i < count; i++)
+		route_block(host, file, routes[i], i);
+	if (!str_equal(routes[count - 1]->path, "/")) {
+		LINE(file, "proxy.routes", "\t\thandle {");
+		LINE(file, "proxy.routes", "\t\t\trespond 404");
+		LINE(file, "proxy.routes", "\t\t}");
+	}
+	LINE(file, "proxy.routes", "\t}");
+}
+
+static void site(struct host_context *host, struct output *file, const char *name,
+                 struct origin origin)
+{
+	const struct node_tls *tls = &host->node->tls;
+
+	if (!literal_or_error(host, "proxy.host", "the host name", name, origin))
+		return;
+	LINE(file, "proxy.routes", "%s", "");
+	if (str_equal(tls->issuer, "upstream"))
+		output_line(file, origin, "http://%s {", name);
+	else
+		output_line(file, origin, "%s {", name);
+	if (str_equal(tls->issuer, "internal"))
+		output_line(file, tls->origin, "\ttls internal");
+	LINE(file, "proxy.hsts", "\theader Strict-Transport-Security \"max-age=31536000\"");
+	LINE(file, "proxy.encode", "\tencode zstd gzip");
+	routes_of(host, file, name);
+	output_line(file, origin, "}");
+}
+
+/* True for the first route of its host. */
+static bool first_of_host(const struct node *node, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (str_equal(node->routes.items[i].host, node->routes.items[index].host))
+			return false;
+	}
+	return true;
+}
+
+/* Where the name of a host was written. */
+static struct origin host_origin(const struct node *node, const struct node_route *route)
+{
+	if (str_equal(route->host, node->web.v))
+		return node->web.origin;
+	if (str_equal(route->host, node->domain.v))
+		return node->domain.origin;
+	return route->origin;
+}
+
+void host_proxy(struct host_context *host)
+{
+	const struct node *node = host->node;
+	const char *path = host_proxy_path(host->set->arena, node);
+	struct output *file;
+
+	if (path == NULL)
+		return;
+	file = output_file(host->set, path, 0644, 0, origin_rule("proxy.file"));
+	host_banner(file, "#");
+	global_options(host, file);
+	for (size_t i = 0; i < node->routes.count; i++) {
+		if (first_of_host(node, i))
+			site(host, file, node->routes.items[i].host,
+			     host_origin(node, &node->routes.items[i]));
+	}
+}

@@ -1,0 +1,145 @@
+/*
+ * The units that are not containers. Upholds= and waiting inside the agent replace Requires=: what
+ * requires a one-shot that failed once stays dead for ever (docs/ARCHITECTURE.md, "On the machine").
+ */
+#include "base/arena.h"
+#include "base/text.h"
+#include "host/writers.h"
+
+#include <string.h>
+
+static struct output *unit(struct host_context *host, const char *name, const char *rule)
+{
+	char *path = arena_printf(host->set->arena, "/etc/systemd/system/%s", name);
+	struct output *file = output_file(host->set, path, 0644, OUTPUT_UNIT, origin_rule(rule));
+
+	host_banner(file, "#");
+	return file;
+}
+
+static void lines(struct output *file, const char *rule, const char *const *texts)
+{
+	for (size_t i = 0; texts[i] != NULL; i++)
+		output_line(file, origin_rule(rule), "%s", texts[i]);
+}
+
+#define LINES(file, rule, ...) lines((file), (rule), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* One line "KEY=unit unit …" with the units of a group's processes. */
+static void group_line(struct host_context *host, struct output *file, const char *rule,
+                       const char *key, enum node_group group)
+{
+	const struct node *node = host->node;
+	struct text text;
+
+	text_init(&text, host->set->arena);
+	for (size_t i = 0; i < node->processes.count; i++) {
+		const struct node_process *process = node->processes.items[i];
+
+		if (process->group != group)
+			continue;
+		text_addf(&text, "%sstead-%s.service", text.len > 0 ? " " : "", process->name);
+	}
+	if (text.len > 0)
+		output_line(file, origin_rule(rule), "%s=%s", key, text.data);
+}
+
+/* A target that is reached at once: with the default dependencies it would come after everything it
+ * upholds, and could not uphold it before. */
+static struct output *target(struct host_context *host, const char *name, const char *description)
+{
+	struct output *file = unit(host, name, "host.target");
+
+	output_line(file, origin_rule("host.target"), "[Unit]");
+	output_line(file, origin_rule("host.target"), "Description=%s", description);
+	LINES(file, "host.target", "DefaultDependencies=no", "Conflicts=shutdown.target",
+	      "Before=shutdown.target");
+	return file;
+}
+
+static void targets(struct host_context *host)
+{
+	struct output *file;
+
+	file = target(host, "stead.target", "stead: the whole node");
+	LINES(file, "host.uphold", "Upholds=stead-prepare.service stead-setup.service",
+	      "Upholds=stead-data.target stead-app.target");
+	LINES(file, "host.target", "", "[Install]", "WantedBy=multi-user.target");
+	output_unit(host->set, "stead.target", true, false, origin_rule("host.target"));
+
+	file = target(host, "stead-data.target", "stead: data services");
+	LINES(file, "host.target", "PartOf=stead.target");
+	group_line(host, file, "host.uphold", "Upholds", NODE_GROUP_DATA);
+
+	file = target(host, "stead-app.target", "stead: processes of the application");
+	LINES(file, "host.target", "PartOf=stead.target");
+	LINES(file, "host.maintenance", "ConditionPathExists=!/var/lib/stead/state/maintenance");
+	group_line(host, file, "host.uphold", "Upholds", NODE_GROUP_APP);
+	LINES(file, "host.uphold", "Upholds=stead-ready.service");
+}
+
+/* As Fedora's own nftables.service: before any network, and tried again when it failed. */
+static void firewall(struct host_context *host)
+{
+	struct output *file = unit(host, "stead-firewall.service", "host.firewall-unit");
+
+	LINES(file, "host.firewall-unit", "[Unit]", "Description=stead: firewall",
+	      "DefaultDependencies=no", "Wants=network-pre.target",
+	      "Before=network-pre.target shutdown.target", "Conflicts=shutdown.target",
+	      "RequiresMountsFor=/etc/stead", "StartLimitIntervalSec=0", "", "[Service]",
+	      "Type=oneshot", "RemainAfterExit=yes", "ExecStart=/usr/sbin/nft -f " HOST_FIREWALL_PATH,
+	      "ExecReload=/usr/sbin/nft -f " HOST_FIREWALL_PATH, "Restart=on-failure", "RestartSec=2",
+	      "", "[Install]", "WantedBy=sysinit.target");
+	output_unit(host->set, "stead-firewall.service", true, false,
+	            origin_rule("host.firewall-unit"));
+}
+
+static struct output *agent_unit(struct host_context *host, const char *verb,
+                                 const char *description)
+{
+	char *name = arena_printf(host->set->arena, "stead-%s.service", verb);
+	struct output *file = unit(host, name, "host.agent-unit");
+
+	output_line(file, origin_rule("host.agent-unit"), "[Unit]");
+	output_line(file, origin_rule("host.agent-unit"), "Description=%s", description);
+	LINES(file, "host.agent-unit", "Wants=network-online.target",
+	      "After=network-online.target stead-firewall.service", "StartLimitIntervalSec=0");
+	return file;
+}
+
+static void agent_service(struct host_context *host, struct output *file, const char *verb)
+{
+	LINES(file, "host.agent-unit", "", "[Service]", "Type=oneshot", "RemainAfterExit=yes");
+	output_line(file, origin_rule("host.agent-unit"), "ExecStart=%s %s",
+	            host_agent_path(host->node), verb);
+	LINES(file, "host.never-give-up", "TimeoutStartSec=infinity", "Restart=on-failure",
+	      "RestartSec=10");
+}
+
+static void agent_units(struct host_context *host)
+{
+	struct output *file;
+
+	file = agent_unit(host, "prepare", "stead: directories, owners, images");
+	LINES(file, "host.agent-unit", "PartOf=stead.target");
+	agent_service(host, file, "prepare");
+
+	file = agent_unit(host, "setup", "stead: first set-up");
+	LINES(file, "host.agent-unit", "PartOf=stead.target", "After=stead-prepare.service");
+	group_line(host, file, "host.agent-unit", "After", NODE_GROUP_DATA);
+	agent_service(host, file, "setup");
+
+	file = agent_unit(host, "ready", "stead: all is up");
+	LINES(file, "host.agent-unit", "PartOf=stead-app.target",
+	      "After=stead-prepare.service stead-setup.service");
+	group_line(host, file, "host.agent-unit", "After", NODE_GROUP_DATA);
+	group_line(host, file, "host.agent-unit", "After", NODE_GROUP_APP);
+	agent_service(host, file, "ready");
+}
+
+void host_units(struct host_context *host)
+{
+	targets(host);
+	firewall(host);
+	agent_units(host);
+}

@@ -1,0 +1,49 @@
+/*
+ * The writers of a host tree and what they share. Private to host.
+ */
+#ifndef STEAD_HOST_WRITERS_H
+#define STEAD_HOST_WRITERS_H
+
+#include "host/host.h"
+
+#define HOST_CONFIG_DIR "/etc/stead/config"
+#define HOST_SECRETS_DIR "/etc/stead/secrets"
+#define HOST_FIREWALL_PATH "/etc/stead/firewall.nft"
+#define HOST_PLAN_PATH "/etc/stead/node.json"
+
+void host_units(struct host_context *host);    /* targets, firewall, prepare, setup, ready */
+void host_firewall(struct host_context *host); /* firewall.nft */
+void host_proxy(struct host_context *host);    /* Caddyfile */
+void host_configs(struct host_context *host);  /* files mounted into containers, env files */
+void host_system(struct host_context *host);   /* host name, ssh, time zone, admin user */
+
+/* Refuses secrets in what ends up in node.json or in a unit. */
+void host_plan_check(struct host_context *host);
+
+/* A file's first lines, the same everywhere. COMMENT is what starts a comment: "#". */
+void host_banner(struct output *file, const char *comment);
+
+/* Adds a finding about something that lies at ORIGIN. */
+void host_error(struct host_context *host, const char *code, struct origin origin, const char *hint,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* One word of an Exec=, Environment= or PodmanArgs= line of a quadlet, such that Quadlet's parser
+ * (pkg/systemd/parser/split.go) and then systemd (systemd.service(5), "Command lines", and
+ * systemd.unit(5), "Specifiers") give the container just S. */
+const char *host_quote(struct arena *arena, const char *s);
+
+/* True when a process has environment values made from a secret: these are in
+ * host_env_path(), which only root reads. */
+bool host_has_secret_env(const struct node_process *process);
+const char *host_env_path(struct arena *arena, const struct node_process *process);
+
+const char *host_unit_name(struct arena *arena, const struct node_process *process);
+
+/* Where a configuration file of an application is, and where the proxy's is (NULL: no proxy). */
+const char *host_config_path(struct arena *arena, const struct node_config *config);
+const char *host_proxy_path(struct arena *arena, const struct node *node);
+
+/* The process that is reached from outside; NULL when there is none. */
+const struct node_process *host_proxy_process(const struct node *node);
+
+#endif

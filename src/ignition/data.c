@@ -1,0 +1,245 @@
+/*
+ * data: URLs (RFC 2397) of file contents, and the packed form of a config.
+ */
+#include "ignition/ignition.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum {
+	GZIP_WINDOW = 15 + 16, /* the largest window, with a gzip header */
+	GZIP_UNKNOWN_OS = 255,
+	COMPRESSION_COST = 4,  /* the word "gzip" in the config */
+};
+
+static const char url_prefix[] = "data:,";
+static const char base64_prefix[] = "data:;base64,";
+
+/* What needs no escape: RFC 3986 unreserved and the marks of RFC 2396, as Ignition's own reader. */
+static bool unreserved(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("-_.!~*'()", c) != NULL);
+}
+
+static size_t url_length(const unsigned char *data, size_t len)
+{
+	size_t sum = strlen(url_prefix);
+
+	for (size_t i = 0; i < len; i++)
+		sum += unreserved(data[i]) ? 1 : 3;
+	return sum;
+}
+
+static char *url_escape(struct arena *arena, const unsigned char *data, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	struct text text;
+
+	text_init(&text, arena);
+	text_add(&text, url_prefix);
+	for (size_t i = 0; i < len; i++) {
+		if (unreserved(data[i])) {
+			text_addc(&text, (char)data[i]);
+		} else {
+			text_addc(&text, '%');
+			text_addc(&text, hex[data[i] >> 4]);
+			text_addc(&text, hex[data[i] & 15]);
+		}
+	}
+	return text.data;
+}
+
+static size_t base64_length(size_t len)
+{
+	return strlen(base64_prefix) + 4 * ((len + 2) / 3);
+}
+
+static char *base64_url(struct arena *arena, const void *data, size_t len)
+{
+	return arena_printf(arena, "%s%s", base64_prefix, base64_encode(arena, data, len));
+}
+
+/* gzip whose header says nothing of time or system, so that the same bytes give the same bytes. */
+static unsigned char *gzip(struct arena *arena, const void *data, size_t len, size_t *ret_len)
+{
+	z_stream stream = { 0 };
+	gz_header header = { .os = GZIP_UNKNOWN_OS };
+	unsigned char *out;
+	size_t room;
+
+	if (len > UINT_MAX / 2)
+		abort(); /* outputs are a few MiB */
+	if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MAX_MEM_LEVEL,
+	                 Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	if (deflateSetHeader(&stream, &header) != Z_OK)
+		abort();
+	room = deflateBound(&stream, len) + 64;
+	out = arena_alloc(arena, room);
+	stream.next_in = (z_const Bytef *)data;
+	stream.avail_in = (uInt)len;
+	stream.next_out = out;
+	stream.avail_out = (uInt)room;
+	if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
+		abort();
+	*ret_len = stream.total_out;
+	deflateEnd(&stream);
+	return out;
+}
+
+struct ignition_resource ignition_data_url(struct arena *arena, const void *data, size_t len)
+{
+	size_t zipped_len, url = url_length(data, len), base64 = base64_length(len);
+	unsigned char *zipped = gzip(arena, data, len, &zipped_len);
+	size_t best = base64 < url ? base64 : url;
+
+	if (base64_length(zipped_len) + COMPRESSION_COST < best)
+		return (struct ignition_resource){
+			.source = base64_url(arena, zipped, zipped_len),
+			.compression = "gzip",
+		};
+	return (struct ignition_resource){
+		.source = base64 < url ? base64_url(arena, data, len) : url_escape(arena, data, len),
+	};
+}
+
+char *ignition_pack(struct arena *secret_arena, const char *inner, size_t len, size_t *ret_len)
+{
+	struct ignition_config outer = { .secret_arena = secret_arena };
+	size_t zipped_len;
+	unsigned char *zipped = gzip(secret_arena, inner, len, &zipped_len);
+	char *json;
+
+	outer.replace.source = base64_url(secret_arena, zipped, zipped_len);
+	outer.replace.compression = "gzip";
+	json = ignition_write(&outer, ret_len);
+	if (*ret_len < len)
+		return json;
+	*ret_len = len;
+	return arena_strndup(secret_arena, inner, len);
+}
+
+/* --- reading --- */
+
+static int base64_digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+static char *base64_decode(struct arena *arena, const char *s, size_t *ret_len)
+{
+	size_t len = strlen(s), pad = 0, out_len = 0;
+	unsigned char *out = arena_alloc(arena, len / 4 * 3 + 1);
+
+	while (pad < 2 && len > pad && s[len - 1 - pad] == '=')
+		pad++;
+	if (len % 4 != 0)
+		return NULL;
+	for (size_t i = 0; i < len; i += 4) {
+		unsigned long bits = 0;
+
+		for (size_t j = 0; j < 4; j++) {
+			int digit = i + j < len - pad ? base64_digit(s[i + j]) : 0;
+
+			if (digit < 0)
+				return NULL;
+			bits = bits << 6 | (unsigned long)digit;
+		}
+		out[out_len++] = (unsigned char)(bits >> 16);
+		out[out_len++] = (unsigned char)(bits >> 8);
+		out[out_len++] = (unsigned char)bits;
+	}
+	*ret_len = out_len - pad;
+	out[*ret_len] = '\0';
+	return (char *)out;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static char *url_unescape(struct arena *arena, const char *s, size_t *ret_len)
+{
+	char *out = arena_alloc(arena, strlen(s) + 1);
+	size_t len = 0;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '%') {
+			int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
+
+			if (low < 0)
+				return NULL;
+			out[len++] = (char)(high << 4 | low);
+			s += 2;
+		} else if (unreserved((unsigned char)*s) || strchr(";/?:@&=+$,", *s) != NULL) {
+			out[len++] = *s;
+		} else {
+			return NULL;
+		}
+	}
+	*ret_len = len;
+	return out;
+}
+
+static char *gunzip(struct arena *arena, const char *data, size_t len, size_t max_bytes,
+                    size_t *ret_len)
+{
+	z_stream stream = { .next_in = (z_const Bytef *)data, .avail_in = (uInt)len };
+	struct text text;
+	char buffer[4096];
+	int result;
+
+	if (len > UINT_MAX / 2 || inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+		return NULL;
+	text_init(&text, arena);
+	do {
+		stream.next_out = (Bytef *)buffer;
+		stream.avail_out = sizeof(buffer);
+		result = inflate(&stream, Z_NO_FLUSH);
+		text_addn(&text, buffer, sizeof(buffer) - stream.avail_out);
+	} while (result == Z_OK && text.len <= max_bytes);
+	explicit_bzero(buffer, sizeof(buffer));
+	if (stream.avail_in > 0)
+		result = Z_DATA_ERROR;
+	inflateEnd(&stream);
+	*ret_len = text.len;
+	return result == Z_STREAM_END && text.len <= max_bytes ? text.data : NULL;
+}
+
+char *ignition_data_read(struct arena *arena, const struct ignition_resource *resource,
+                         size_t max_bytes, size_t *ret_len)
+{
+	char *data = NULL;
+	size_t len = 0;
+
+	if (resource->source == NULL)
+		return NULL;
+	if (str_starts(resource->source, base64_prefix))
+		data = base64_decode(arena, resource->source + strlen(base64_prefix), &len);
+	else if (str_starts(resource->source, url_prefix))
+		data = url_unescape(arena, resource->source + strlen(url_prefix), &len);
+	if (data == NULL)
+		return NULL;
+	if (str_equal(resource->compression, "gzip"))
+		data = gunzip(arena, data, len, max_bytes, &len);
+	else if (resource->compression != NULL && resource->compression[0] != '\0')
+		return NULL;
+	if (data == NULL || len > max_bytes)
+		return NULL;
+	*ret_len = len;
+	return data;
+}

@@ -1,0 +1,132 @@
+/*
+ * Host tree -> config.
+ */
+#include "ignition/ignition.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "output/output.h"
+
+#include <string.h>
+
+static const char unit_dir[] = "/etc/systemd/system/";
+
+static void add_file(struct ignition_config *config, const struct output *from)
+{
+	struct arena *arena = config->secret_arena;
+	struct ignition_file *to = list_add(arena, &config->files);
+	size_t len;
+	char *data = output_join(from, &len);
+
+	to->path = arena_strdup(arena, from->path);
+	to->mode = from->mode;
+	to->uid = from->uid;
+	to->gid = from->gid;
+	to->overwrite = true;
+	to->contents = ignition_data_url(arena, data, len);
+	to->origin = from->origin;
+}
+
+static struct ignition_unit *unit_find(struct ignition_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->units.count; i++) {
+		if (str_equal(config->units.items[i].name, name))
+			return &config->units.items[i];
+	}
+	return NULL;
+}
+
+static void add_unit(struct ignition_config *config, const struct output *from)
+{
+	struct arena *arena = config->secret_arena;
+	struct ignition_unit *to = list_add(arena, &config->units);
+	size_t len;
+
+	to->name = arena_strdup(arena, from->path + strlen(unit_dir));
+	to->contents = arena_strdup(arena, output_join(from, &len));
+	to->origin = from->origin;
+}
+
+static void switch_unit(struct ignition_config *config, const struct output_unit *from)
+{
+	struct ignition_unit *to = unit_find(config, from->name);
+
+	if (to == NULL) {
+		to = list_add(config->secret_arena, &config->units);
+		to->name = arena_strdup(config->secret_arena, from->name);
+		to->origin = from->origin;
+	}
+	/* Never `enabled: false`: for a unit with a SysV twin it fails the whole run. */
+	if (from->enabled) {
+		to->has_enabled = true;
+		to->enabled = true;
+	}
+	to->mask = from->masked;
+}
+
+static void add_user(struct ignition_config *config, const struct output_user *from)
+{
+	struct arena *arena = config->secret_arena;
+	struct ignition_user *to = list_add(arena, &config->users);
+
+	to->name = arena_strdup(arena, from->name);
+	to->origin = from->origin;
+	for (size_t i = 0; i < from->ssh_keys.count; i++)
+		*list_add(arena, &to->ssh_keys) = arena_strdup(arena, from->ssh_keys.items[i]);
+	for (size_t i = 0; i < from->groups.count; i++)
+		*list_add(arena, &to->groups) = arena_strdup(arena, from->groups.items[i]);
+}
+
+/* A unit proper: directly in the directory, not a drop-in. */
+static bool is_unit(const struct output *file)
+{
+	return (file->flags & OUTPUT_UNIT) != 0 && str_starts(file->path, unit_dir) &&
+	       strchr(file->path + strlen(unit_dir), '/') == NULL;
+}
+
+static void add_nodes(struct ignition_config *config, const struct output_set *tree)
+{
+	struct arena *arena = config->secret_arena;
+
+	for (size_t i = 0; i < tree->dirs.count; i++) {
+		const struct output_dir *from = &tree->dirs.items[i];
+
+		*list_add(arena, &config->dirs) = (struct ignition_dir){
+			.path = arena_strdup(arena, from->path),
+			.mode = from->mode,
+			.uid = from->uid,
+			.gid = from->gid,
+			.origin = from->origin,
+		};
+	}
+	for (size_t i = 0; i < tree->links.count; i++) {
+		const struct output_link *from = &tree->links.items[i];
+
+		*list_add(arena, &config->links) = (struct ignition_link){
+			.path = arena_strdup(arena, from->path),
+			.target = arena_strdup(arena, from->target),
+			.overwrite = true,
+			.origin = from->origin,
+		};
+	}
+}
+
+struct ignition_config *ignition_from_tree(struct arena *secret_arena,
+                                           const struct output_set *tree)
+{
+	struct ignition_config *config = arena_alloc(secret_arena, sizeof(*config));
+
+	config->secret_arena = secret_arena;
+	for (size_t i = 0; i < tree->files.count; i++) {
+		if (is_unit(tree->files.items[i]))
+			add_unit(config, tree->files.items[i]);
+		else
+			add_file(config, tree->files.items[i]);
+	}
+	add_nodes(config, tree);
+	for (size_t i = 0; i < tree->units.count; i++)
+		switch_unit(config, &tree->units.items[i]);
+	for (size_t i = 0; i < tree->users.count; i++)
+		add_user(config, &tree->users.items[i]);
+	return config;
+}
