@@ -64,7 +64,8 @@ enum schema_type {
 	SCHEMA_MAP,      /* struct by row.rows; with row.words a bare word is allowed in its place, and
 	                    the struct must begin with a `struct value_text word` */
 	SCHEMA_MAPS,     /* list of maps: row.rows, row.size; field is a `struct schema_array` */
-	SCHEMA_NAMED,    /* map of NAME: map; like MAPS, elements must begin with a `struct value_text name` */
+	SCHEMA_NAMED,    /* map of NAME: map; like MAPS, elements must begin with a `struct value_text name`
+	                    (row.item: the type each name must have; TEXT, the default: any) */
 	SCHEMA_TREE,     /* value_tree, not looked into */
 };
 
@@ -101,12 +102,14 @@ struct schema_row {
  * become findings with code "AREA.key" style codes: "AREA.unknown-key", "AREA.type",
  * "AREA.missing", "AREA.value". AREA is e.g. "settings" or "app". PATH is the dotted place of the
  * map for messages ("machine.firewall"; "" at the top). Returns false when it added an error.
- * Defaults are filled in also when MAP is NULL. */
+ * Defaults are filled in also when MAP is NULL; needed keys are then missing without a place.
+ * A key written with null is as good as not written. */
 bool schema_decode(struct arena *arena, const char *area, const char *path,
                    const struct schema_row *rows, const struct yaml_node *map, void *ret,
                    struct findings *findings);
 
-/* The row under a dotted key ("machine.firewall.lan"), or NULL. */
+/* The row under a dotted key ("machine.firewall.lan"), or NULL. Below a NAMED row stands any name
+ * ("processes.web.image"), below a MAPS row nothing or "[...]" ("machine.network[].address"). */
 const struct schema_row *schema_find(const struct schema_row *rows, const char *dotted_key);
 
 /* Decodes one scalar of a type, as schema_decode would; used for --set and by filters. The field's
@@ -115,7 +118,8 @@ bool schema_decode_value(struct arena *arena, const char *area, const char *path
                          const struct schema_row *row, const struct yaml_node *node, void *ret_field,
                          struct findings *findings);
 
-/* Walks all rows depth first, for help and completion. */
+/* Walks all rows depth first, for help and completion. Elements appear as "processes.NAME.image" and
+ * "machine.network[].address". */
 void schema_walk(const struct schema_row *rows,
                  void (*visit)(void *context, const char *dotted_key, const struct schema_row *row),
                  void *context);

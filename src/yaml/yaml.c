@@ -266,7 +266,11 @@ static void read_alias(struct reader *reader, const yaml_event_t *event, struct 
 		*ret = *target;
 		return;
 	}
-	diag_error(reader->findings, "yaml.alias", span, NULL,
+	/* An unquoted password that begins with '*' is an alias, too. */
+	if (reader->source->secret)
+		name = "(not shown)";
+	diag_error(reader->findings, "yaml.alias", span,
+	           "text that begins with '*' needs quotes",
 	           "alias '*%s' has no anchor '&%s' before it", name, name);
 	ret->node = new_node(reader, YAML_SCALAR, span);
 }

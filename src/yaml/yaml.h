@@ -54,8 +54,9 @@ bool yaml_is_null(const struct yaml_node *node);
 bool yaml_read_source(struct arena *arena, const char *path, bool secret, struct source *ret_source,
                       struct findings *findings);
 
-/* Writes a string as a YAML scalar that reads back as the same string: plain where that is safe,
- * else double-quoted. */
+/* Writes a string (UTF-8) as a YAML scalar that any YAML reader reads back as the same string: plain
+ * where that is safe, else double-quoted. What looks like a number, a date or a truth value is
+ * quoted, so a number that is meant as one is written with text_addf(). */
 struct text;
 void yaml_write_scalar(struct text *text, const char *s);
 
