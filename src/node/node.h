@@ -189,7 +189,7 @@ struct node {
 	struct arena *arena, *secret_arena;
 	const struct settings *settings;
 	const struct app *app_definition;
-	const char *app, *lineage;
+	const char *app, *lineage; /* lineage NULL: there is no lock yet */
 	struct node_text domain, web;
 	const char *owner_name, *owner_email; /* account @owner_name@domain */
 	struct origin owner_origin;
@@ -234,7 +234,11 @@ struct node_process *node_process_find(const struct node *node, const char *name
  * "area.name", e.g. "host.hardening". One table, in node/rules.c. */
 const char *node_rule_text(const char *rule);
 
+/* The names in that table, by index from 0; NULL behind the last. For tests. */
+const char *node_rule_name(size_t index);
+
 struct origin origin_rule(const char *rule);
+/* A span without a source, as defaults have it, becomes the rule "node.default". */
 struct origin origin_at(struct span span);
 
 #endif

@@ -1,0 +1,26 @@
+#include "check/families.h"
+
+const struct check_family check_families[] = {
+	{ "identity", "what can never change is as the lock recorded it", check_identity },
+	{ "names", "the owner, the domain and the machine have names that work", check_names },
+	{ "ports", "every port of the machine has one taker", check_ports },
+	{ "isolation", "data has no way out, and what is published can be reached",
+	  check_isolation },
+	{ "order", "nothing waits for something that waits for it", check_order },
+	{ "secrets", "every secret is there, and stands only where nobody can read it",
+	  check_secrets },
+	{ "writers", "one writer for each place inside a container", check_writers },
+	{ "images", "images are named so that they stay the same", check_images },
+	{ "ignition", "the first boot can run twice without touching data", check_ignition },
+	{ 0 },
+};
+
+bool check_node(const struct node *node, const struct node_inputs *inputs,
+                struct findings *findings)
+{
+	size_t errors = findings->errors;
+
+	for (const struct check_family *family = check_families; family->name != NULL; family++)
+		family->run(node, inputs, findings);
+	return findings->errors == errors;
+}

@@ -1,0 +1,26 @@
+/* A domain is for ever: other servers know its keys. The same holds for the application, because no
+ * other one could go on with them. */
+#include "check/families.h"
+
+#include "base/text.h"
+
+CHECK_FAMILY(identity)
+{
+	const struct settings *settings = inputs->settings;
+	const struct lock *lock = inputs->lock;
+
+	(void)node;
+	if (lock == NULL)
+		return;
+	if (lock->domain != NULL && !str_equal(lock->domain, settings->domain.v))
+		diag_error(findings, "identity.domain", settings->domain.at,
+		           "another domain is another node: begin in a new folder with 'stead init'",
+		           "this node was made for '%s', its domain can never change",
+		           lock->domain);
+	if (lock->app != NULL && !str_equal(lock->app, settings->app.v))
+		diag_error(findings, "identity.app", settings->app.at,
+		           "another application needs another domain: begin in a new folder with "
+		           "'stead init'",
+		           "this node was made with '%s', its application can never change",
+		           lock->app);
+}

@@ -1,0 +1,267 @@
+/* Image references: fully qualified, through the mirror, pinned by the lock. */
+#include "node/build.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+struct image { /* of the reference grammar of github.com/distribution/reference */
+	const char *registry, *path;
+	const char *tag, *digest; /* NULL: not written */
+};
+
+static bool is_lower_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* "library/caddy": parts of a-z and 0-9, with single separators inside. */
+static bool is_image_path(const char *s)
+{
+	bool after_separator = true;
+
+	for (; *s != '\0'; s++) {
+		if (is_lower_or_digit(*s)) {
+			after_separator = false;
+			continue;
+		}
+		if (*s == '/' || *s == '.') {
+			if (after_separator)
+				return false;
+			after_separator = true;
+		} else if (*s == '_' || *s == '-') {
+			if (after_separator && s[-1] != *s)
+				return false;
+			after_separator = true;
+		} else {
+			return false;
+		}
+		if (after_separator && (s[1] == '\0' || s[1] == '/'))
+			return false;
+	}
+	return !after_separator;
+}
+
+/* "host", "host:5000", "[::1]:5000". */
+static bool is_registry(const char *s)
+{
+	const char *colon;
+	size_t len = strcspn(s, ":");
+	long port;
+
+	if (*s == '[') {
+		len = strspn(s + 1, "0123456789abcdef:.") + 1;
+		if (len < 4 || s[len++] != ']')
+			return false;
+	} else {
+		if (len == 0 || len > 253 || !isalnum((unsigned char)s[0]) || s[len - 1] == '-' ||
+		    s[len - 1] == '.')
+			return false;
+		for (size_t i = 0; i < len; i++) {
+			if (!is_lower_or_digit(s[i]) && s[i] != '.' && s[i] != '-')
+				return false;
+		}
+	}
+	colon = s + len;
+	if (*colon == '\0')
+		return true;
+	return *colon == ':' && isdigit((unsigned char)colon[1]) && str_to_long(colon + 1, &port) &&
+	       port >= 1 && port <= 65535;
+}
+
+static bool is_tag(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len == 0 || len > 128 || s[0] == '.' || s[0] == '-')
+		return false;
+	for (; *s != '\0'; s++) {
+		if (!isalnum((unsigned char)*s) && strchr("_.-", *s) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool is_digest(const char *s)
+{
+	return str_starts(s, "sha256:") && strlen(s) == 7 + 64 &&
+	       strspn(s + 7, "0123456789abcdef") == 64;
+}
+
+/* The first part names a registry when it has a dot or a port, or is localhost; else the whole is a
+ * short name, whose meaning depends on the machine it is pulled on. */
+static bool is_short(const char *s)
+{
+	size_t len = strcspn(s, "/");
+
+	if (s[len] == '\0')
+		return true;
+	return memchr(s, '.', len) == NULL && memchr(s, ':', len) == NULL &&
+	       strncmp(s, "localhost/", 10) != 0;
+}
+
+static bool split_image(struct arena *arena, const char *s, struct image *ret)
+{
+	char *rest = arena_strdup(arena, s), *slash = strchr(rest, '/'), *at, *colon;
+
+	*ret = (struct image){ .registry = rest };
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	ret->path = slash + 1;
+	at = strchr(slash + 1, '@');
+	if (at != NULL) {
+		*at = '\0';
+		ret->digest = at + 1;
+	}
+	colon = strchr(slash + 1, ':');
+	if (colon != NULL) {
+		*colon = '\0';
+		ret->tag = colon + 1;
+	}
+	return is_registry(ret->registry) && is_image_path(ret->path) &&
+	       (ret->tag == NULL || is_tag(ret->tag)) &&
+	       (ret->digest == NULL || is_digest(ret->digest));
+}
+
+static const struct value_pair *images_find(const struct settings *settings, const char *key)
+{
+	for (size_t i = 0; i < settings->images.count; i++) {
+		if (str_equal(settings->images.items[i].key, key))
+			return &settings->images.items[i];
+	}
+	return NULL;
+}
+
+static void check_names(struct build *b)
+{
+	const struct app_process *processes = b->app->processes.items;
+	size_t count = b->app->processes.count + 2;
+	const char **names = arena_array(b->arena, count, sizeof(*names));
+
+	for (size_t i = 0; i < b->app->processes.count; i++)
+		names[i] = processes[i].name.v;
+	names[count - 2] = "caddy";
+	names[count - 1] = "mirror";
+	for (size_t i = 0; i < b->settings->images.count; i++) {
+		const struct value_pair *pair = &b->settings->images.items[i];
+		const char *meant, *hint = NULL;
+		bool known = false;
+
+		for (size_t n = 0; n < count; n++)
+			known |= str_equal(names[n], pair->key);
+		if (known)
+			continue;
+		meant = str_nearest(pair->key, names, count);
+		if (meant != NULL)
+			hint = arena_printf(b->arena, "did you mean '%s'?", meant);
+		diag_error(b->findings, "image.process", pair->key_at, hint,
+		           "'%s' has no process named '%s'", b->settings->app.v, pair->key);
+	}
+}
+
+void build_mirror(struct build *b)
+{
+	const struct value_pair *pair = images_find(b->settings, "mirror");
+	const char *s, *slash;
+	char *registry;
+
+	check_names(b);
+	if (pair == NULL || pair->value.v == NULL || str_equal(pair->value.v, "null"))
+		return;
+	s = pair->value.v;
+	if (str_starts(s, "http://")) {
+		b->node->mirror_insecure = true;
+		s += strlen("http://");
+	} else if (str_starts(s, "https://")) {
+		s += strlen("https://");
+	}
+	registry = arena_strdup(b->arena, s);
+	if (str_ends(registry, "/"))
+		registry[strlen(registry) - 1] = '\0';
+	b->node->mirror = arena_strdup(b->arena, registry);
+	b->node->mirror_origin = origin_at(pair->value.at);
+	slash = strchr(registry, '/');
+	if (slash != NULL)
+		registry[slash - registry] = '\0';
+	if (!is_registry(registry) || (slash != NULL && !is_image_path(slash + 1))) {
+		diag_error(b->findings, "image.mirror", pair->value.at,
+		           "HOST, HOST:PORT, HOST:PORT/PATH, or http://… for one without TLS",
+		           "'%s' is not a registry", pair->value.v);
+		b->node->mirror = NULL;
+	}
+}
+
+static const char *locked_digest(const struct build *b, const struct image *image)
+{
+	const char *name;
+
+	if (image->digest != NULL)
+		return image->digest;
+	if (b->in->lock == NULL)
+		return NULL;
+	name = arena_printf(b->arena, "%s/%s%s%s", image->registry, image->path,
+	                    image->tag != NULL ? ":" : "", image->tag != NULL ? image->tag : "");
+	for (size_t i = 0; i < b->in->lock->images.count; i++) {
+		const struct value_pair *pair = &b->in->lock->images.items[i];
+
+		if (str_equal(pair->key, name))
+			return pair->value.v;
+	}
+	return NULL;
+}
+
+/* Why a reference cannot be used, in the order of what helps most. */
+static void refuse(struct build *b, const char *s, struct span at)
+{
+	if (!is_short(s)) {
+		diag_error(b->findings, "image.syntax", at, "like docker.io/library/caddy:2",
+		           "'%s' is not an image reference", s);
+		return;
+	}
+	diag_error(b->findings, "image.short", at,
+	           arena_printf(b->arena, "docker.io/%s%s",
+	                        strchr(s, '/') == NULL ? "library/" : "", s),
+	           "image '%s' does not say which registry it comes from", s);
+}
+
+const char *build_image(struct build *b, const char *process, const struct node_text *given,
+                        struct origin *ret_origin)
+{
+	const struct value_pair *chosen = images_find(b->settings, process);
+	const char *s = given->v, *digest;
+	struct image image;
+	struct text text;
+
+	*ret_origin = given->origin;
+	if (chosen != NULL && chosen->value.v != NULL) {
+		s = chosen->value.v;
+		*ret_origin = origin_at(chosen->value.at);
+	}
+	if (s == NULL) {
+		diag_error(b->findings, "image.missing", b->settings->app.at,
+		           arena_printf(b->arena,
+		                        "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'",
+		                        process),
+		           "%s has no image of its own for '%s'", b->settings->app.v, process);
+		return NULL;
+	}
+	if (is_short(s) || !split_image(b->arena, s, &image)) {
+		refuse(b, s, ret_origin->span);
+		return NULL;
+	}
+	text_init(&text, b->arena);
+	if (b->node->mirror != NULL) {
+		text_addf(&text, "%s/", b->node->mirror);
+		ret_origin->rule = "node.mirror";
+	}
+	text_addf(&text, "%s/%s", image.registry, image.path);
+	digest = locked_digest(b, &image);
+	if (digest != NULL)
+		text_addf(&text, "@%s", digest);
+	else if (image.tag != NULL)
+		text_addf(&text, ":%s", image.tag);
+	return text.data;
+}

@@ -1,0 +1,168 @@
+/* Public keys for ssh: as text, or files of them. */
+#include "node/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/text.h"
+
+enum { KEY_FILE_MAX_BYTES = 64 * 1024, KEY_MAX_BYTES = 16 * 1024 };
+
+/* sshd(8), "AUTHORIZED_KEYS FILE FORMAT". DSA keys are refused by every current sshd. */
+static const char *const types[] = {
+	"ssh-ed25519",
+	"ssh-rsa",
+	"ecdsa-sha2-nistp256",
+	"ecdsa-sha2-nistp384",
+	"ecdsa-sha2-nistp521",
+	"sk-ssh-ed25519@openssh.com",
+	"sk-ecdsa-sha2-nistp256@openssh.com",
+};
+
+static bool is_type(const char *s, size_t len)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strlen(types[i]) == len && strncmp(types[i], s, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 4253, 6.6: the blob begins with the length and name of the same type. */
+static bool blob_is_of_type(struct arena *arena, const char *base64, size_t len, const char *type,
+                            size_t type_len)
+{
+	unsigned char *blob;
+	int blob_len;
+
+	if (len == 0 || len % 4 != 0 || len > KEY_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=",
+		           base64[i]) == NULL)
+			return false;
+	}
+	blob = arena_alloc(arena, len);
+	blob_len = EVP_DecodeBlock(blob, (const unsigned char *)base64, (int)len);
+	if (blob_len < 0 || (size_t)blob_len < 4 + type_len + 4)
+		return false;
+	return ((unsigned)blob[0] << 24 | (unsigned)blob[1] << 16 | (unsigned)blob[2] << 8 |
+	        blob[3]) == type_len &&
+	       memcmp(blob + 4, type, type_len) == 0;
+}
+
+/* One line; WHERE names its file in findings, or is empty. */
+static void add_key(struct build *b, const char *line, struct span at, const char *where)
+{
+	size_t type_len = strcspn(line, " \t"), len = strlen(line);
+	const char *blob = line + type_len + strspn(line + type_len, " \t");
+
+	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+		len--;
+	if (!is_type(line, type_len)) {
+		diag_error(b->findings, "ssh.key", at, "like 'ssh-ed25519 AAAA… alice@laptop'",
+		           "%snot a public key of a known kind", where);
+		return;
+	}
+	if (!blob_is_of_type(b->arena, blob, strcspn(blob, " \t\r"), line, type_len)) {
+		diag_error(b->findings, "ssh.key", at, "copy the whole line of the .pub file",
+		           "%sthis public key is damaged or cut off", where);
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] < 0x20 && line[i] != '\t') {
+			diag_error(b->findings, "ssh.key", at, NULL,
+			           "%sa control character in a public key", where);
+			return;
+		}
+	}
+	*list_add(b->arena, &b->node->machine.ssh_keys) = (struct node_key){
+		.line = arena_strndup(b->arena, line, len),
+		.origin = origin_at(at),
+	};
+}
+
+static bool holds_private_key(const char *s)
+{
+	return strstr(s, "PRIVATE KEY") != NULL || strstr(s, "PuTTY-User-Key-File") != NULL;
+}
+
+/* The place without the line it stands on: a key must not be shown by the report that refuses it. */
+static struct span unquoted(struct build *b, struct span at)
+{
+	struct source *source;
+
+	if (at.source == NULL)
+		return at;
+	source = arena_memdup(b->arena, at.source, sizeof(*at.source));
+	source->secret = true;
+	at.source = source;
+	return at;
+}
+
+static const char *resolve_path(struct build *b, const char *path)
+{
+	const char *home = getenv("HOME");
+
+	if (str_starts(path, "~/") && home != NULL)
+		return arena_printf(b->arena, "%s%s", home, path + 1);
+	if (path[0] == '/' || b->in->settings_dir == NULL)
+		return path;
+	return arena_printf(b->arena, "%s/%s", b->in->settings_dir, path);
+}
+
+/* Read into the secret arena: it may turn out to be a private key. */
+static void add_file(struct build *b, const char *path, struct span at)
+{
+	size_t before = b->node->machine.ssh_keys.count, len, errors = b->findings->errors;
+	char *data;
+	int rc = file_read(b->secret_arena, AT_FDCWD, resolve_path(b, path), KEY_FILE_MAX_BYTES,
+	                   &data, &len);
+
+	if (rc < 0) {
+		diag_error(b->findings, "ssh.key-file", at,
+		           rc == -ENOENT ? "a path is relative to the folder of stead.yaml" : NULL,
+		           "cannot read '%s': %s", path, strerror(-rc));
+		return;
+	}
+	if (holds_private_key(data)) {
+		diag_error(b->findings, "ssh.private-key", at,
+		           "write the public one, it ends in .pub", "'%s' is a private key", path);
+		return;
+	}
+	for (char *line = strtok_r(data, "\n", &data); line != NULL;
+	     line = strtok_r(NULL, "\n", &data)) {
+		line += strspn(line, " \t");
+		if (*line != '\0' && *line != '#' && *line != '\r')
+			add_key(b, line, at, arena_printf(b->arena, "'%s': ", path));
+	}
+	if (b->node->machine.ssh_keys.count == before && b->findings->errors == errors)
+		diag_error(b->findings, "ssh.key", at, NULL, "there is no key in '%s'", path);
+}
+
+void build_ssh_keys(struct build *b, const struct value_list *keys)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *s = keys->items[i].v;
+		struct span at = keys->items[i].at;
+
+		if (holds_private_key(s))
+			diag_error(b->findings, "ssh.private-key", unquoted(b, at),
+			           "write the public one, and make a new pair: this one has been shown",
+			           "this is a private key");
+		else if (strpbrk(s, "\n\r") != NULL)
+			diag_error(b->findings, "ssh.key", at, "one key for each item of the list",
+			           "a key of several lines");
+		else if (is_type(s, strcspn(s, " \t")) || str_starts(s, "ssh-") ||
+		         str_starts(s, "ecdsa-"))
+			add_key(b, s, at, "");
+		else
+			add_file(b, s, at);
+	}
+}

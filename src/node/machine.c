@@ -1,0 +1,94 @@
+/* The machine: name, keys, ports, engine. */
+#include "node/build.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+/* The kernel holds 64 characters (HOST_NAME_MAX); 63 also fit into one label. */
+static struct node_text hostname_of(const struct build *b)
+{
+	enum { LONGEST = 63 };
+	const struct value_text *given = &b->settings->machine.hostname;
+	struct node_text name = b->node->web;
+
+	if (given->v != NULL)
+		return (struct node_text){ .v = given->v, .origin = origin_at(given->at) };
+	if (strlen(name.v) > LONGEST) {
+		name.v = arena_strndup(b->arena, name.v, strcspn(name.v, "."));
+		name.origin.rule = "node.hostname";
+	}
+	return name;
+}
+
+/* tcp/PORT or udp/PORT; the syntax has been checked with the settings. */
+static void build_open(struct build *b)
+{
+	const struct value_list *open = &b->settings->machine.firewall.open;
+
+	for (size_t i = 0; i < open->count; i++) {
+		const char *s = open->items[i].v, *slash = strchr(s, '/');
+		long port;
+
+		if (slash == NULL || !str_to_long(slash + 1, &port) || port < 1 || port > 65535) {
+			diag_error(b->findings, "settings.value", open->items[i].at,
+			           "like tcp/9000 or udp/5000", "'%s' is not an open port", s);
+			continue;
+		}
+		*list_add(b->arena, &b->node->machine.open) = (struct node_open){
+			.port = (unsigned)port,
+			.udp = str_starts(s, "udp/"),
+			.origin = origin_at(open->items[i].at),
+		};
+	}
+}
+
+static void build_host_key(struct build *b)
+{
+	const struct secret *key = secrets_get(b->in->secrets, "ssh_host_ed25519_key");
+	struct node_machine *machine = &b->node->machine;
+
+	if (key == NULL)
+		return; /* check/secrets.c says so */
+	machine->ssh_host_key = (struct node_text){
+		.v = key->value, .secret = true, .origin = origin_rule("host.hostkey")
+	};
+	machine->ssh_host_key_public = (struct node_text){
+		.v = secret_ssh_public(b->arena, key->value), .origin = origin_rule("host.hostkey")
+	};
+	if (machine->ssh_host_key_public.v == NULL)
+		diag_error(b->findings, "secrets.value", (struct span){ 0 },
+		           "run 'stead init' in a new folder and copy the one made there",
+		           "'ssh_host_ed25519_key' is not a private key of OpenSSH");
+}
+
+static const char *engine_of(struct build *b)
+{
+	const struct value_text *engine = &b->settings->machine.engine;
+
+	if (str_equal(engine->v, "docker"))
+		diag_error(b->findings, "machine.engine", engine->at, "leave it out, or write podman",
+		           "docker comes with a later version");
+	return "podman";
+}
+
+void build_machine(struct build *b)
+{
+	const struct settings_machine *from = &b->settings->machine;
+	struct node_machine *machine = &b->node->machine;
+
+	machine->size_bytes = from->size.given ? from->size.v : 0;
+	machine->os = from->os.v;
+	machine->engine = engine_of(b);
+	machine->arch = from->arch.v;
+	machine->hostname = hostname_of(b);
+	machine->host = from->host.v;
+	machine->lan_allowed = str_equal(from->firewall.lan.v, "allow");
+	machine->lan_origin = origin_at(from->firewall.lan.at);
+	machine->time_zone = (struct node_text){ .v = from->time_zone.v,
+		                                 .origin = origin_at(from->time_zone.at) };
+	build_ssh_keys(b, &from->ssh_keys);
+	build_open(b);
+	build_host_key(b);
+}

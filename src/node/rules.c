@@ -1,0 +1,114 @@
+/* The sentences behind the rules of stead. Sorted by name; a new rule is a new row. */
+#include "node/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct rule {
+	const char *name, *text;
+};
+
+static const struct rule rules[] = {
+	{ "agent.binary", "the agent does on the machine what cannot be decided before it runs" },
+	{ "agent.plan", "the agent reads what to do from the plan, which holds no secret" },
+	{ "agent.prepare", "directories, owners and images must be right before anything starts" },
+	{ "agent.ready", "the node counts as ready when every process is healthy" },
+	{ "agent.setup", "jobs of the first start run once, and are journaled" },
+	{ "agent.wait", "a process starts when those it comes after are healthy" },
+	{ "firewall.addresses", "addresses that are somebody's own network, or a cloud's metadata service" },
+	{ "firewall.between", "one container network does not reach the other" },
+	{ "firewall.dhcp", "answers to the machine's own DHCP requests" },
+	{ "firewall.forward", "containers reach neither private addresses nor metadata services" },
+	{ "firewall.guests", "a container may ask the machine for names, and for nothing else" },
+	{ "firewall.input", "only ssh and the site are open to the world" },
+	{ "firewall.metadata", "a cloud's metadata service gives the machine's credentials to whoever asks" },
+	{ "firewall.same-network", "containers on one network reach each other" },
+	{ "firewall.service", "the firewall is loaded before the network comes up" },
+	{ "firewall.ssh", "ssh stays open: it is the way in" },
+	{ "firewall.table", "stead has a table of its own and replaces it in one transaction" },
+	{ "host.admin", "the admin's keys go to the account that the system ships for it" },
+	{ "host.agent", "the agent is one static program" },
+	{ "host.banner", "every text says who wrote it" },
+	{ "host.config", "configuration is mounted read-only, as a directory" },
+	{ "host.container", "every process runs in a container of its own" },
+	{ "host.data", "everything that must survive lies below /var/lib/stead" },
+	{ "host.engine", "podman runs the containers; units come from quadlets" },
+	{ "host.env", "variables made from secrets lie in a file that only root reads" },
+	{ "host.hardening", "no capabilities, no new privileges, a read-only root: what a process does "
+	                    "not need it does not get" },
+	{ "host.health", "a start counts when the process answers" },
+	{ "host.hostkey", "the host key is known beforehand, so ssh never asks in the blind" },
+	{ "host.hostname", "the machine is called what the settings call it" },
+	{ "host.image", "images are pulled by prepare, never while a unit starts" },
+	{ "host.journal", "logs survive a restart within a size limit" },
+	{ "host.limits", "memory and process limits keep one process from starving the others" },
+	{ "host.log", "what a container prints goes to the journal" },
+	{ "host.maintenance", "maintenance is a file, so that it outlasts a restart" },
+	{ "host.mirror", "images come from the registry that the settings name" },
+	{ "host.network", "processes meet on networks with fixed names and addresses" },
+	{ "host.order", "what needs the network, the directories or the set-up starts after them" },
+	{ "host.os", "what the operating system would do otherwise is switched off" },
+	{ "host.restart", "nothing gives up: what fails is tried again with a growing pause" },
+	{ "host.secrets", "secrets lie below /etc/stead/secrets, readable by their owner only" },
+	{ "host.ssh", "ssh takes keys only" },
+	{ "host.stop", "a process gets the time it needs to stop" },
+	{ "host.target", "targets uphold their units: one failed start is not for ever" },
+	{ "host.time", "the machine's clock shows the zone of the settings" },
+	{ "host.unit", "units are named after their process" },
+	{ "host.user", "every process runs as a numeric user of its own" },
+	{ "ignition.overwrite", "Ignition may run twice, so every file may be written again" },
+	{ "ignition.pack", "the config is compressed when that makes it smaller" },
+	{ "node.default", "the default" },
+	{ "node.hostname", "a name longer than 63 characters is cut at its first dot" },
+	{ "node.mirror", "the reference goes through the mirror of 'images.mirror'" },
+	{ "node.network-ext", "the network with a way out: what talks to other servers" },
+	{ "node.network-int", "the network without a way out: what only this node talks to" },
+	{ "proxy.acme", "the certificate comes from a public authority" },
+	{ "proxy.admin", "the proxy's admin endpoint is a socket that nothing else can reach" },
+	{ "proxy.body", "requests larger than the application expects are refused early" },
+	{ "proxy.config", "the proxy's configuration is mounted read-only, as a directory" },
+	{ "proxy.data", "certificates and the internal authority's key are precious" },
+	{ "proxy.encode", "answers are compressed for browsers that can read it" },
+	{ "proxy.forward", "the application learns who asked, and that it was asked over TLS" },
+	{ "proxy.global", "one proxy serves every name of the node" },
+	{ "proxy.headers", "browsers are told to come back over TLS only" },
+	{ "proxy.health", "the proxy is up when it takes connections on its port" },
+	{ "proxy.internal", "the certificate comes from the node's own authority" },
+	{ "proxy.ports", "the proxy is the only process with ports of the machine" },
+	{ "proxy.process", "stead puts Caddy in front of every application" },
+	{ "proxy.redirect", "whoever comes without TLS is sent to TLS" },
+	{ "proxy.route", "the longest path that fits decides which process answers" },
+	{ "proxy.site", "the site is served at its own name only" },
+	{ "proxy.tls", "who signs the certificate is what 'tls' says" },
+	{ "proxy.trusted", "only the proxies in the settings are believed about the client" },
+};
+
+static int compare_rule(const void *key, const void *member)
+{
+	return strcmp(key, ((const struct rule *)member)->name);
+}
+
+const char *node_rule_text(const char *rule)
+{
+	const struct rule *found = NULL;
+
+	if (rule != NULL)
+		found = bsearch(rule, rules, sizeof(rules) / sizeof(rules[0]), sizeof(rules[0]),
+		                compare_rule);
+	return found != NULL ? found->text : NULL;
+}
+
+const char *node_rule_name(size_t index)
+{
+	return index < sizeof(rules) / sizeof(rules[0]) ? rules[index].name : NULL;
+}
+
+struct origin origin_rule(const char *rule)
+{
+	return (struct origin){ .rule = rule };
+}
+
+struct origin origin_at(struct span span)
+{
+	return (struct origin){ .span = span, .rule = span.source == NULL ? "node.default" : NULL };
+}
