@@ -24,7 +24,7 @@ struct app_setting { /* one key of the application's own section */
 
 struct app_secret {
 	struct value_text name;
-	struct value_text kind; /* hex | base64 | urlsafe | alnum | asked | captured */
+	struct value_text kind; /* hex | base64 | urlsafe | alnum | asked | captured; later uuid, rsa, vapid */
 	struct value_int size;
 	struct value_bool permanent;
 	struct value_text doc;
@@ -52,8 +52,6 @@ struct app_health { /* exactly one of http, tcp, exec */
 	struct value_int start_s; /* how long a start may take */
 };
 
-struct app_condition { struct value_list all; }; /* comparisons "A == B", "A != B" */
-
 struct app_process {
 	struct value_text name;
 	struct value_text image;   /* NULL: the user must name it under `images:` */
@@ -72,7 +70,8 @@ struct app_process {
 	struct value_text memory;    /* a size, or a reference to one */
 	struct value_list capabilities;
 	struct value_bool writable_root;
-	struct value_list when;
+	struct value_text db_connections; /* later */
+	struct value_list when;      /* comparisons "A == B" or "A != B"; all must hold */
 };
 
 struct app_done { /* exactly one, or none: then only the journal tells */
@@ -80,6 +79,12 @@ struct app_done { /* exactly one, or none: then only the journal tells */
 	struct value_list exec;   /* exit code 0 */
 	struct value_text http;   /* path on the process; 200 */
 	struct value_tree sql, redis; /* later */
+};
+
+struct app_merge { /* decoded from app_step.merge by app_merge_decode() */
+	struct value_text file;   /* path inside the container's volumes */
+	struct value_text format; /* json */
+	struct value_tree values; /* a map; merged by RFC 7396 */
 };
 
 struct app_capture { /* what a run prints becomes a secret on the node */
@@ -91,7 +96,7 @@ struct app_step {
 	struct value_text id;
 	struct value_list run;     /* argv inside the container */
 	struct value_text stdin_text;
-	struct value_tree merge;   /* instead of run: {file: PATH, format: json, values: {…}} */
+	struct value_tree merge;   /* instead of run: see struct app_merge */
 	struct app_done done;
 	struct value_list repair;  /* argv: a begun step whose done test holds, but whose capture is missing */
 	struct app_capture capture;
@@ -141,6 +146,7 @@ struct app {
 	struct value_int format;
 	struct value_text name, title, summary, website;
 	struct value_text version; /* the version the definition is written for */
+	struct value_bool split_domain; /* can it serve accounts of `domain` from another host? */
 	struct value_list identity; /* settings that can never change */
 	struct app_owner owner;
 	struct schema_array settings, secrets, volumes, processes, jobs, commands, routes, configs;
@@ -158,6 +164,10 @@ extern const struct schema_row app_rows[];
  * capabilities, no host paths, no ports but by routes. False when there were errors. */
 bool app_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
                 struct app *ret, struct findings *findings);
+
+/* Decodes and checks STEP's merge; false after findings. The step must have one. */
+bool app_merge_decode(struct arena *arena, const struct app_step *step, struct app_merge *ret,
+                      struct findings *findings);
 
 /* Finds NAME under APPS_DIR/NAME/app.yaml (APPS_DIR may be NULL), else among the built-in ones, reads
  * and decodes it. An unknown name is a finding at AT with the known ones as hint. */
@@ -179,6 +189,9 @@ struct reference_part {
 struct reference_parts {
 	LIST_OF(struct reference_part);
 };
+
+/* The settings that `${settings.KEY}` may name; ends with NULL. */
+extern const char *const app_public_settings[];
 
 /* Splits a text. A broken reference (unclosed, empty, unknown filter) is a finding app.reference. */
 bool reference_split(struct arena *arena, const struct value_text *text, struct reference_parts *ret,

@@ -1,0 +1,303 @@
+/* The checks of everything but processes and jobs. */
+#include <string.h>
+
+#include "app/internal.h"
+#include "base/arena.h"
+#include "base/text.h"
+
+/* -- the application's own settings -- */
+
+static const struct {
+	const char *name;
+	enum schema_type type;
+} types[] = {
+	{ "text", SCHEMA_TEXT },         { "word", SCHEMA_WORD },     { "int", SCHEMA_INT },
+	{ "bool", SCHEMA_BOOL },         { "size", SCHEMA_SIZE },     { "duration", SCHEMA_DURATION },
+	{ "domain", SCHEMA_DOMAIN },     { "email", SCHEMA_EMAIL },   { "list", SCHEMA_LIST },
+	{ "pairs", SCHEMA_PAIRS },
+};
+
+struct schema_row setting_row(struct arena *arena, const struct app_setting *setting)
+{
+	struct schema_row row = { .key = setting->name.v, .type = SCHEMA_TEXT };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_equal(types[i].name, setting->type.v))
+			row.type = types[i].type;
+	if (setting->min.given)
+		row.min = setting->min.v;
+	if (setting->max.given)
+		row.max = setting->max.v;
+	if (row.type == SCHEMA_WORD) {
+		const char **words =
+			arena_array(arena, setting->words.count + 1, sizeof(*words));
+
+		for (size_t i = 0; i < setting->words.count; i++)
+			words[i] = setting->words.items[i].v;
+		row.words = words;
+	}
+	return row;
+}
+
+/* The default must be a value that the user could have written. */
+static void check_default(struct checker *c, const struct app_setting *setting)
+{
+	const struct value_text *text = &setting->fallback;
+	struct schema_row row = setting_row(c->arena, setting);
+	struct yaml_node node = { .kind = YAML_SCALAR, .span = text->at, .text = text->v };
+	union {
+		struct value_text text;
+		struct value_int number;
+		struct value_bool truth;
+	} ignored;
+
+	if (text->v == NULL)
+		return;
+	if (row.type == SCHEMA_LIST || row.type == SCHEMA_PAIRS) {
+		report(c, "app.setting", text->at, "without one it is empty",
+		       "a setting of type %s has no default", setting->type.v);
+		return;
+	}
+	check_references(c, text, PLACE_PUBLIC, "default");
+	if (strchr(text->v, '$') != NULL) {
+		if (row.type != SCHEMA_TEXT)
+			report(c, "app.setting", text->at, NULL,
+			       "only a default of type text can hold references");
+		else if (strstr(text->v, "${settings.") == NULL &&
+		         strstr(text->v, "${size.") == NULL && strstr(text->v, "${") != NULL)
+			report(c, "app.setting", text->at, "${settings.KEY} or ${size.KEY}",
+			       "a default cannot refer to that");
+		return;
+	}
+	node.len = strlen(text->v);
+	/* An empty default of a text is fine; elsewhere the schema says what is wrong with it. */
+	if (row.type == SCHEMA_TEXT)
+		return;
+	(void)schema_decode_value(c->arena, "app",
+	                          arena_printf(c->arena, "settings.%s.default", setting->name.v),
+	                          &row, &node, &ignored, c->findings);
+}
+
+static void check_setting(struct checker *c, const struct app_setting *setting)
+{
+	bool word = str_equal(setting->type.v, "word");
+
+	if (str_equal(setting->name.v, "env"))
+		report(c, "app.setting", setting->name.at, "choose another name",
+		       "every application has 'env' already, for more variables");
+	if (word != (setting->words.count > 0) && setting->type.v != NULL)
+		report(c, "app.setting", setting->name.at, NULL,
+		       word ? "setting '%s' is a word, but there is no list of words"
+		            : "setting '%s' has words, but is not of type word",
+		       setting->name.v);
+	else if (setting->type.v != NULL)
+		check_default(c, setting);
+	if ((setting->min.given || setting->max.given) && !str_equal(setting->type.v, "int"))
+		report(c, "app.setting", setting->name.at, NULL,
+		       "only a setting of type int has 'min' and 'max'");
+	else if (setting->min.given && setting->max.given && setting->min.v >= setting->max.v)
+		report(c, "app.setting", setting->max.at, NULL,
+		       "'max' of setting '%s' is not above its 'min'", setting->name.v);
+}
+
+static void check_settings(struct checker *c)
+{
+	const struct app_setting *settings = c->app->settings.items;
+
+	for (size_t i = 0; i < c->app->settings.count; i++)
+		check_setting(c, &settings[i]);
+}
+
+/* -- secrets, volumes, owner, identity -- */
+
+static bool is_captured(const struct app *app, const char *name)
+{
+	const struct app_job *jobs = app->jobs.items;
+
+	for (size_t i = 0; i < app->jobs.count; i++) {
+		const struct app_step *steps = jobs[i].steps.items;
+
+		for (size_t k = 0; k < jobs[i].steps.count; k++)
+			if (str_equal(steps[k].capture.secret.v, name))
+				return true;
+	}
+	return false;
+}
+
+static void check_secrets(struct checker *c)
+{
+	const struct app_secret *secrets = c->app->secrets.items;
+
+	for (size_t i = 0; i < c->app->secrets.count; i++) {
+		const struct app_secret *secret = &secrets[i];
+
+		if (str_equal(secret->kind.v, "uuid") || str_equal(secret->kind.v, "rsa") ||
+		    str_equal(secret->kind.v, "vapid"))
+			report(c, "app.later", secret->kind.at, NULL,
+			       "secrets of kind '%s' cannot be made by this version",
+			       secret->kind.v);
+		if (str_equal(secret->kind.v, "captured") && !is_captured(c->app, secret->name.v))
+			report(c, "app.secret", secret->name.at,
+			       "a step's 'capture' names it",
+			       "no step captures the secret '%s'", secret->name.v);
+	}
+}
+
+static void check_volumes(struct checker *c)
+{
+	const struct app_volume *volumes = c->app->volumes.items;
+
+	for (size_t i = 0; i < c->app->volumes.count; i++) {
+		const struct value_int *mode = &volumes[i].mode;
+
+		check_user(c, &volumes[i].user);
+		if (mode->given && (mode->v & ~0770L) != 0)
+			report(c, "app.value", mode->at, "0700 or 0750",
+			       "the directory of a volume is open to owner and group only");
+	}
+}
+
+static void check_owner(struct checker *c)
+{
+	const struct app_owner *owner = &c->app->owner;
+	size_t groups;
+
+	if (owner->pattern.v != NULL)
+		(void)check_pattern(c, &owner->pattern, &groups);
+	if (owner->login.v != NULL && find_secret(c->app, owner->login.v) == NULL)
+		report(c, "app.name", owner->login.at,
+		       hint_of_names(c, owner->login.v, &c->app->secrets,
+		                     sizeof(struct app_secret)),
+		       "there is no secret '%s'", owner->login.v);
+}
+
+static void check_identity(struct checker *c)
+{
+	for (size_t i = 0; i < c->app->identity.count; i++) {
+		const struct value_text *key = &c->app->identity.items[i];
+		bool known = str_starts(key->v, "own.") && find_setting(c->app, key->v + 4) != NULL;
+
+		for (size_t k = 0; app_public_settings[k] != NULL; k++)
+			known |= strcmp(app_public_settings[k], key->v) == 0;
+		if (!known)
+			report(c, "app.name", key->at, "like domain, web, admin.name or own.KEY",
+			       "there is no setting '%s'", key->v);
+	}
+}
+
+static void check_sizes(struct checker *c)
+{
+	static const struct schema_row row = { .key = "sizes", .type = SCHEMA_SIZE };
+	const struct yaml_node *sizes = c->app->sizes.node;
+
+	if (sizes == NULL)
+		return;
+	if (sizes->kind != YAML_MAP || sizes->count == 0) {
+		report(c, "app.type", sizes->span, "like '2g: {workers: 2}'",
+		       "'sizes' is not a map of sizes");
+		return;
+	}
+	for (size_t i = 0; i < sizes->count; i++) {
+		const struct yaml_node *values = sizes->pairs[i].value;
+		struct value_int ignored;
+
+		(void)schema_decode_value(c->arena, "app", "sizes", &row, sizes->pairs[i].key,
+		                          &ignored, c->findings);
+		if (values->kind != YAML_MAP)
+			report(c, "app.type", values->span, NULL, "a size is a map of values");
+		for (size_t k = 0; values->kind == YAML_MAP && k < values->count; k++)
+			if (values->pairs[k].value->kind != YAML_SCALAR)
+				report(c, "app.type", values->pairs[k].value->span, NULL,
+				       "a value of a size is one text or number");
+	}
+}
+
+/* -- commands, routes, config files -- */
+
+static void check_commands(struct checker *c)
+{
+	const struct app_command *commands = c->app->commands.items;
+
+	for (size_t i = 0; i < c->app->commands.count; i++) {
+		(void)need_process(c, &commands[i].process);
+		if (commands[i].run.at.line != 0 && commands[i].run.count == 0)
+			report(c, "app.value", commands[i].run.at, NULL, "'run' is empty");
+		check_reference_list(c, &commands[i].run, PLACE_ARGV, "run");
+	}
+}
+
+static void check_routes(struct checker *c)
+{
+	const struct app_route *routes = c->app->routes.items;
+
+	for (size_t i = 0; i < c->app->routes.count; i++) {
+		const struct app_process *process = need_process(c, &routes[i].process);
+
+		if (process != NULL && !process->port.given)
+			report(c, "app.route", routes[i].process.at, "give it its 'port'",
+			       "process '%s' has no port to answer on", process->name.v);
+		(void)check_url_path(c, &routes[i].path, "path");
+		for (size_t k = 0; k < i; k++)
+			if (routes[i].path.v != NULL &&
+			    str_equal(routes[i].path.v, routes[k].path.v) &&
+			    str_equal(routes[i].host.v, routes[k].host.v)) {
+				report(c, "app.route", routes[i].path.at, NULL,
+				       "two routes have the path '%s', the other in line %u",
+				       routes[i].path.v, routes[k].path.at.line);
+				break;
+			}
+	}
+}
+
+static void check_configs(struct checker *c)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                              "0123456789._-";
+	const struct app_config *configs = c->app->configs.items;
+
+	for (size_t i = 0; i < c->app->configs.count; i++) {
+		const struct app_config *config = &configs[i];
+		const char *name = config->name.v;
+
+		(void)need_process(c, &config->process);
+		if (name[0] == '\0' || name[0] == '.' || strlen(name) > 100 ||
+		    name[strspn(name, allowed)] != '\0')
+			report(c, "app.value", config->name.at,
+			       "letters, digits, '.', '_' and '-', not beginning with '.'",
+			       "'%s' is not the name of a file", name);
+		if (config->values.node == NULL)
+			continue;
+		if (config->values.node->kind != YAML_MAP)
+			report(c, "app.type", config->values.at, NULL, "'values' is not a map");
+		check_reference_tree(c, config->values.node, PLACE_TREE, name);
+	}
+}
+
+/* One line each: they are shown in reports. */
+static void check_lines(struct checker *c)
+{
+	const struct value_text *texts[] = { &c->app->title, &c->app->summary, &c->app->website,
+		                             &c->app->version };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i]->v != NULL && holds_control(texts[i]->v))
+			report(c, "app.value", texts[i]->at, NULL, "this text has control characters");
+	for (size_t i = 0; i < c->app->notes.count; i++)
+		if (holds_control(c->app->notes.items[i].v))
+			report(c, "app.value", c->app->notes.items[i].at, NULL,
+			       "a note is one line without control characters");
+}
+
+void check_parts(struct checker *c)
+{
+	check_lines(c);
+	check_settings(c);
+	check_sizes(c);
+	check_secrets(c);
+	check_volumes(c);
+	check_owner(c);
+	check_identity(c);
+	check_commands(c);
+	check_routes(c);
+	check_configs(c);
+}
