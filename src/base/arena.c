@@ -15,7 +15,9 @@
 #endif
 
 #ifdef ARENA_ASAN
-#include <sanitizer/asan_interface.h>
+/* As in sanitizer/asan_interface.h, which not every clang brings along. */
+void __asan_poison_memory_region(const volatile void *start, size_t size);
+void __asan_unpoison_memory_region(const volatile void *start, size_t size);
 #define POISON(p, n) __asan_poison_memory_region((p), (n))
 #define UNPOISON(p, n) __asan_unpoison_memory_region((p), (n))
 #else

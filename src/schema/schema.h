@@ -95,7 +95,8 @@ struct schema_row {
 	const char *const *words; /* NULL-terminated */
 	const struct schema_row *rows; /* MAP, MAPS, NAMED; ends with a row whose key is NULL */
 	size_t size;              /* MAPS, NAMED: of one element */
-	long min, max;            /* INT, SIZE, DURATION; both 0: no limit but the type's */
+	long min, max;            /* INT, SIZE, DURATION; both 0: no limit but the type's; max below
+	                             min: no upper limit */
 };
 
 /* Decodes MAP into the struct at RET by ROWS; unknown keys, wrong types and missing needed keys

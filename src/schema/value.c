@@ -23,8 +23,8 @@ static struct limits limits_of(const struct schema_row *row)
 	if (row->type == SCHEMA_PORT)
 		return (struct limits){ 1, 65535 };
 	if (row->min == 0 && row->max == 0)
-		limits.min = (row->type == SCHEMA_INT) ? LONG_MIN : 0;
-	if (limits.max <= limits.min)
+		return (struct limits){ row->type == SCHEMA_INT ? LONG_MIN : 0, LONG_MAX };
+	if (limits.max < limits.min) /* only the lower one was given */
 		limits.max = LONG_MAX;
 	return limits;
 }

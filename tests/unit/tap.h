@@ -22,11 +22,16 @@ static int tap_count, tap_failed;
 static void __attribute__((format(printf, 2, 0)))
 tap_line(bool ok, const char *name, va_list args)
 {
+	char text[256];
+
 	tap_count++;
 	tap_failed += !ok;
-	printf("%s %d - ", ok ? "ok" : "not ok", tap_count);
-	vprintf(name, args);
-	putchar('\n');
+	(void)vsnprintf(text, sizeof(text), name, args);
+	for (char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == '#') /* a # would begin a directive */
+			*p = '.';
+	printf("%s %d - %s\n", ok ? "ok" : "not ok", tap_count, text);
+	(void)fflush(stdout); /* so that a crash loses nothing */
 }
 
 /* The name is a printf format, for checks in loops. */
