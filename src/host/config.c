@@ -36,7 +36,7 @@ static void env_file(struct host_context *host, const struct node_process *proce
 	if (!host_has_secret_env(process))
 		return;
 	file = output_file(host->set, host_env_path(host->set->arena, process), 0600, OUTPUT_SECRET,
-	                   origin_rule("host.secrets"));
+	                   origin_rule("host.env"));
 	for (size_t i = 0; i < process->env.count; i++) {
 		const struct node_env *env = &process->env.items[i];
 

@@ -40,8 +40,8 @@ void host_error(struct host_context *host, const char *code, struct origin origi
 
 static void base_dirs(struct host_context *host)
 {
-	output_dir(host->set, "/etc/stead", 0755, 0, 0, origin_rule("host.files"));
-	output_dir(host->set, HOST_CONFIG_DIR, 0755, 0, 0, origin_rule("host.files"));
+	output_dir(host->set, "/etc/stead", 0755, 0, 0, origin_rule("host.config"));
+	output_dir(host->set, HOST_CONFIG_DIR, 0755, 0, 0, origin_rule("host.config"));
 	output_dir(host->set, HOST_SECRETS_DIR, 0700, 0, 0, origin_rule("host.secrets"));
 }
 
@@ -59,9 +59,9 @@ static void agent_program(struct host_context *host, const struct host_agent *ag
 static void plan_file(struct host_context *host)
 {
 	struct arena *arena = host->set->arena;
-	struct output *file = output_file(host->set, HOST_PLAN_PATH, 0644, 0, origin_rule("host.plan"));
+	struct output *file = output_file(host->set, HOST_PLAN_PATH, 0644, 0, origin_rule("agent.plan"));
 
-	output_text(file, origin_rule("host.plan"),
+	output_text(file, origin_rule("agent.plan"),
 	            plan_write(arena, host_plan(arena, host->node)));
 }
 

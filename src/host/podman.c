@@ -123,7 +123,7 @@ static void unit_section(struct host_context *host, struct output *file,
 		output_line(file, process->origin, "After=stead-%s.service", process->after.items[i]);
 	output_line(file, origin_rule("host.target"), "PartOf=%s",
 	            app ? "stead-app.target" : "stead-data.target");
-	output_line(file, origin_rule("host.never-give-up"), "StartLimitIntervalSec=0");
+	output_line(file, origin_rule("host.restart"), "StartLimitIntervalSec=0");
 	(void)host;
 }
 
@@ -133,9 +133,9 @@ static void identity(struct host_context *host, struct output *file,
                      const struct node_process *process)
 {
 	output_line(file, process->image_origin, "Image=%s", process->image);
-	output_line(file, origin_rule("host.names"), "ContainerName=stead-%s", process->name);
-	output_line(file, origin_rule("host.names"), "HostName=%s", process->name);
-	output_line(file, origin_rule("host.pull"), "Pull=never");
+	output_line(file, origin_rule("host.unit"), "ContainerName=stead-%s", process->name);
+	output_line(file, origin_rule("host.unit"), "HostName=%s", process->name);
+	output_line(file, origin_rule("host.image"), "Pull=never");
 	output_line(file, origin_rule("host.log"), "LogDriver=journald");
 	(void)host;
 }
@@ -149,7 +149,7 @@ static void networks(struct host_context *host, struct output *file,
 			output_line(file, origin_rule("host.network"), "Network=%s.network",
 			            host->node->networks[i].name);
 	}
-	output_line(file, origin_rule("host.names"), "PodmanArgs=--network-alias=%s", process->name);
+	output_line(file, origin_rule("host.unit"), "PodmanArgs=--network-alias=%s", process->name);
 	for (size_t i = 0; i < process->port_count; i++) {
 		const struct node_port *port = &process->ports[i];
 
@@ -172,7 +172,7 @@ static void hardening(struct output *file, const struct node_process *process)
 		output_line(file, process->origin, "ReadOnly=false");
 	else
 		output_line(file, rule, "ReadOnly=true");
-	output_line(file, rule, "PidsLimit=%d", PIDS);
+	output_line(file, origin_rule("host.limits"), "PidsLimit=%d", PIDS);
 	if (process->memory_bytes > 0)
 		output_line(file, process->origin, "PodmanArgs=--memory=%lldb", process->memory_bytes);
 }
@@ -209,7 +209,7 @@ static void environment(struct host_context *host, struct output *file,
 		            host_quote(arena, arena_printf(arena, "%s=%s", env->name, env->value.v)));
 	}
 	if (host_has_secret_env(process))
-		output_line(file, origin_rule("host.secrets"), "EnvironmentFile=%s",
+		output_line(file, origin_rule("host.env"), "EnvironmentFile=%s",
 		            host_env_path(arena, process));
 }
 
@@ -244,7 +244,7 @@ static void stopping(struct output *file, const struct node_process *process)
 static void service_section(struct host_context *host, struct output *file,
                             const struct node_process *process)
 {
-	struct origin never = origin_rule("host.never-give-up"), wait = origin_rule("host.wait");
+	struct origin never = origin_rule("host.restart"), wait = origin_rule("agent.wait");
 	const char *agent = host_agent_path(host->node);
 
 	output_line(file, never, "[Service]");
@@ -275,7 +275,7 @@ static void container(struct host_context *host, const struct node_process *proc
 	environment(host, file, process);
 	command(host, file, process);
 	stopping(file, process);
-	output_line(file, origin_rule("host.never-give-up"), "%s", "");
+	output_line(file, origin_rule("host.restart"), "%s", "");
 	service_section(host, file, process);
 }
 
@@ -291,7 +291,7 @@ static void network(struct host_context *host, const struct node_network *networ
 	output_line(file, rule, "[Unit]");
 	output_line(file, rule, "Description=stead: network %s", network->name);
 	output_line(file, rule, "After=stead-firewall.service");
-	output_line(file, origin_rule("host.never-give-up"), "StartLimitIntervalSec=0");
+	output_line(file, origin_rule("host.restart"), "StartLimitIntervalSec=0");
 	output_line(file, rule, "%s", "");
 	output_line(file, rule, "[Network]");
 	output_line(file, rule, "NetworkName=%s", network->name);
@@ -304,9 +304,9 @@ static void network(struct host_context *host, const struct node_network *networ
 	output_line(file, origin, "Subnet=%s", network->subnet6);
 	output_line(file, origin, "Gateway=%s", network->gateway6);
 	output_line(file, rule, "%s", "");
-	output_line(file, origin_rule("host.never-give-up"), "[Service]");
-	output_line(file, origin_rule("host.never-give-up"), "Restart=on-failure");
-	output_line(file, origin_rule("host.never-give-up"), "RestartSec=5");
+	output_line(file, origin_rule("host.restart"), "[Service]");
+	output_line(file, origin_rule("host.restart"), "Restart=on-failure");
+	output_line(file, origin_rule("host.restart"), "RestartSec=5");
 }
 
 /* containers-registries.conf(5): a mirror written with http:// answers without TLS. */

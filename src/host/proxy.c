@@ -76,7 +76,7 @@ static void global_options(struct host_context *host, struct output *file)
 {
 	const struct node_tls *tls = &host->node->tls;
 
-	LINE(file, "proxy.admin", "{");
+	LINE(file, "proxy.global", "{");
 	LINE(file, "proxy.admin", "\tadmin unix//run/caddy/admin.sock");
 	if (str_equal(tls->issuer, "internal")) {
 		output_line(file, tls->origin, "\tskip_install_trust");
@@ -86,7 +86,7 @@ static void global_options(struct host_context *host, struct output *file)
 	           literal_or_error(host, "proxy.email", "the address", tls->email, tls->origin)) {
 		output_line(file, tls->origin, "\temail %s", tls->email);
 	}
-	LINE(file, "proxy.admin", "}");
+	LINE(file, "proxy.global", "}");
 }
 
 static void trusted(struct host_context *host, struct output *file)
@@ -165,15 +165,15 @@ static void routes_of(struct host_context *host, struct output *file, const char
 			routes[count++] = &node->routes.items[i];
 	}
 	qsort(routes, count, sizeof(*routes), compare_routes);
-	LINE(file, "proxy.routes", "\troute {");
+	LINE(file, "proxy.route", "\troute {");
 	for (size_t i = 0; i < count; i++)
 		route_block(host, file, routes[i], i);
 	if (!str_equal(routes[count - 1]->path, "/")) {
-		LINE(file, "proxy.routes", "\t\thandle {");
-		LINE(file, "proxy.routes", "\t\t\trespond 404");
-		LINE(file, "proxy.routes", "\t\t}");
+		LINE(file, "proxy.route", "\t\thandle {");
+		LINE(file, "proxy.route", "\t\t\trespond 404");
+		LINE(file, "proxy.route", "\t\t}");
 	}
-	LINE(file, "proxy.routes", "\t}");
+	LINE(file, "proxy.route", "\t}");
 }
 
 static void site(struct host_context *host, struct output *file, const char *name,
@@ -183,14 +183,14 @@ static void site(struct host_context *host, struct output *file, const char *nam
 
 	if (!literal_or_error(host, "proxy.host", "the host name", name, origin))
 		return;
-	LINE(file, "proxy.routes", "%s", "");
+	LINE(file, "proxy.site", "%s", "");
 	if (str_equal(tls->issuer, "upstream"))
 		output_line(file, origin, "http://%s {", name);
 	else
 		output_line(file, origin, "%s {", name);
 	if (str_equal(tls->issuer, "internal"))
 		output_line(file, tls->origin, "\ttls internal");
-	LINE(file, "proxy.hsts", "\theader Strict-Transport-Security \"max-age=31536000\"");
+	LINE(file, "proxy.headers", "\theader Strict-Transport-Security \"max-age=31536000\"");
 	LINE(file, "proxy.encode", "\tencode zstd gzip");
 	routes_of(host, file, name);
 	output_line(file, origin, "}");
@@ -224,7 +224,7 @@ void host_proxy(struct host_context *host)
 
 	if (path == NULL)
 		return;
-	file = output_file(host->set, path, 0644, 0, origin_rule("proxy.file"));
+	file = output_file(host->set, path, 0644, 0, origin_rule("proxy.config"));
 	host_banner(file, "#");
 	global_options(host, file);
 	for (size_t i = 0; i < node->routes.count; i++) {

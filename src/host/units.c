@@ -62,28 +62,28 @@ static void targets(struct host_context *host)
 	struct output *file;
 
 	file = target(host, "stead.target", "stead: the whole node");
-	LINES(file, "host.uphold", "Upholds=stead-prepare.service stead-setup.service",
+	LINES(file, "host.target", "Upholds=stead-prepare.service stead-setup.service",
 	      "Upholds=stead-data.target stead-app.target");
 	LINES(file, "host.target", "", "[Install]", "WantedBy=multi-user.target");
 	output_unit(host->set, "stead.target", true, false, origin_rule("host.target"));
 
 	file = target(host, "stead-data.target", "stead: data services");
 	LINES(file, "host.target", "PartOf=stead.target");
-	group_line(host, file, "host.uphold", "Upholds", NODE_GROUP_DATA);
+	group_line(host, file, "host.target", "Upholds", NODE_GROUP_DATA);
 
 	file = target(host, "stead-app.target", "stead: processes of the application");
 	LINES(file, "host.target", "PartOf=stead.target");
 	LINES(file, "host.maintenance", "ConditionPathExists=!/var/lib/stead/state/maintenance");
-	group_line(host, file, "host.uphold", "Upholds", NODE_GROUP_APP);
-	LINES(file, "host.uphold", "Upholds=stead-ready.service");
+	group_line(host, file, "host.target", "Upholds", NODE_GROUP_APP);
+	LINES(file, "host.target", "Upholds=stead-ready.service");
 }
 
 /* As Fedora's own nftables.service: before any network, and tried again when it failed. */
 static void firewall(struct host_context *host)
 {
-	struct output *file = unit(host, "stead-firewall.service", "host.firewall-unit");
+	struct output *file = unit(host, "stead-firewall.service", "firewall.service");
 
-	LINES(file, "host.firewall-unit", "[Unit]", "Description=stead: firewall",
+	LINES(file, "firewall.service", "[Unit]", "Description=stead: firewall",
 	      "DefaultDependencies=no", "Wants=network-pre.target",
 	      "Before=network-pre.target shutdown.target", "Conflicts=shutdown.target",
 	      "RequiresMountsFor=/etc/stead", "StartLimitIntervalSec=0", "", "[Service]",
@@ -91,28 +91,31 @@ static void firewall(struct host_context *host)
 	      "ExecReload=/usr/sbin/nft -f " HOST_FIREWALL_PATH, "Restart=on-failure", "RestartSec=2",
 	      "", "[Install]", "WantedBy=sysinit.target");
 	output_unit(host->set, "stead-firewall.service", true, false,
-	            origin_rule("host.firewall-unit"));
+	            origin_rule("firewall.service"));
 }
 
-static struct output *agent_unit(struct host_context *host, const char *verb,
+/* RULE: why this unit is there, for all of its lines that have no reason of their own. */
+static struct output *agent_unit(struct host_context *host, const char *rule, const char *verb,
                                  const char *description)
 {
 	char *name = arena_printf(host->set->arena, "stead-%s.service", verb);
-	struct output *file = unit(host, name, "host.agent-unit");
+	struct output *file = unit(host, name, rule);
 
-	output_line(file, origin_rule("host.agent-unit"), "[Unit]");
-	output_line(file, origin_rule("host.agent-unit"), "Description=%s", description);
-	LINES(file, "host.agent-unit", "Wants=network-online.target",
-	      "After=network-online.target stead-firewall.service", "StartLimitIntervalSec=0");
+	output_line(file, origin_rule(rule), "[Unit]");
+	output_line(file, origin_rule(rule), "Description=%s", description);
+	LINES(file, "host.order", "Wants=network-online.target",
+	      "After=network-online.target stead-firewall.service");
+	LINES(file, "host.restart", "StartLimitIntervalSec=0");
 	return file;
 }
 
-static void agent_service(struct host_context *host, struct output *file, const char *verb)
+static void agent_service(struct host_context *host, struct output *file, const char *rule,
+                          const char *verb)
 {
-	LINES(file, "host.agent-unit", "", "[Service]", "Type=oneshot", "RemainAfterExit=yes");
-	output_line(file, origin_rule("host.agent-unit"), "ExecStart=%s %s",
+	LINES(file, rule, "", "[Service]", "Type=oneshot", "RemainAfterExit=yes");
+	output_line(file, origin_rule(rule), "ExecStart=%s %s",
 	            host_agent_path(host->node), verb);
-	LINES(file, "host.never-give-up", "TimeoutStartSec=infinity", "Restart=on-failure",
+	LINES(file, "host.restart", "TimeoutStartSec=infinity", "Restart=on-failure",
 	      "RestartSec=10");
 }
 
@@ -120,21 +123,22 @@ static void agent_units(struct host_context *host)
 {
 	struct output *file;
 
-	file = agent_unit(host, "prepare", "stead: directories, owners, images");
-	LINES(file, "host.agent-unit", "PartOf=stead.target");
-	agent_service(host, file, "prepare");
+	file = agent_unit(host, "agent.prepare", "prepare", "stead: directories, owners, images");
+	LINES(file, "host.target", "PartOf=stead.target");
+	agent_service(host, file, "agent.prepare", "prepare");
 
-	file = agent_unit(host, "setup", "stead: first set-up");
-	LINES(file, "host.agent-unit", "PartOf=stead.target", "After=stead-prepare.service");
-	group_line(host, file, "host.agent-unit", "After", NODE_GROUP_DATA);
-	agent_service(host, file, "setup");
+	file = agent_unit(host, "agent.setup", "setup", "stead: first set-up");
+	LINES(file, "host.target", "PartOf=stead.target");
+	LINES(file, "host.order", "After=stead-prepare.service");
+	group_line(host, file, "host.order", "After", NODE_GROUP_DATA);
+	agent_service(host, file, "agent.setup", "setup");
 
-	file = agent_unit(host, "ready", "stead: all is up");
-	LINES(file, "host.agent-unit", "PartOf=stead-app.target",
-	      "After=stead-prepare.service stead-setup.service");
-	group_line(host, file, "host.agent-unit", "After", NODE_GROUP_DATA);
-	group_line(host, file, "host.agent-unit", "After", NODE_GROUP_APP);
-	agent_service(host, file, "ready");
+	file = agent_unit(host, "agent.ready", "ready", "stead: all is up");
+	LINES(file, "host.target", "PartOf=stead-app.target");
+	LINES(file, "host.order", "After=stead-prepare.service stead-setup.service");
+	group_line(host, file, "host.order", "After", NODE_GROUP_DATA);
+	group_line(host, file, "host.order", "After", NODE_GROUP_APP);
+	agent_service(host, file, "agent.ready", "ready");
 }
 
 void host_units(struct host_context *host)

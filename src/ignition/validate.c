@@ -109,9 +109,11 @@ static void check_resource(struct check *check, const char *what,
 	size_t len;
 
 	if (resource->compression != NULL && !str_equal(resource->compression, "") &&
-	    !str_equal(resource->compression, "gzip"))
+	    !str_equal(resource->compression, "gzip")) {
 		error(check, "ignition.compression", origin, "compression '%s' of %s is not gzip",
 		      resource->compression, what);
+		return;
+	}
 	if (resource->hash != NULL && resource->source == NULL)
 		error(check, "ignition.hash", origin, "%s has a hash and no source", what);
 	else if (resource->hash != NULL && !hash_valid(resource->hash))
