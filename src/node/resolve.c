@@ -163,6 +163,26 @@ static bool lookup_process(struct build *b, const char *key, struct reference_va
 	return false;
 }
 
+/* The image a process runs, before the mirror and the lock: for a second process of the same one. */
+static bool lookup_image(struct build *b, const char *name, struct reference_value *ret)
+{
+	const struct app_process *process = app_process_find(b->app, name);
+	const struct value_text *image;
+
+	if (process == NULL)
+		return false;
+	image = &process->image;
+	for (size_t i = 0; i < b->settings->images.count; i++) {
+		const struct value_pair *pair = &b->settings->images.items[i];
+
+		if (str_equal(pair->key, name) && pair->value.v != NULL)
+			return set_text(ret, REFERENCE_TEXT, pair->value.v, pair->value.at);
+	}
+	if (image->v != NULL && strchr(image->v, '$') != NULL)
+		return false; /* one step is enough, and no circles */
+	return set_text(ret, REFERENCE_TEXT, image->v, image->at);
+}
+
 static bool lookup_own(struct build *b, const char *key, struct reference_value *ret)
 {
 	const struct own_slot *slot = own_find(b, key);
@@ -180,7 +200,7 @@ static bool lookup(struct build *b, const char *name, struct span at, struct ref
 	} areas[] = {
 		{ "settings.", lookup_settings, true }, { "secret.", lookup_secret, false },
 		{ "size.", lookup_size, true },         { "process.", lookup_process, false },
-		{ "own.", lookup_own, false },
+		{ "own.", lookup_own, false },          { "image.", lookup_image, false },
 	};
 
 	*ret = (struct reference_value){ 0 };
