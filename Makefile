@@ -21,18 +21,14 @@ help:
 deps:
 	@scripts/deps.sh
 
-build/build.ninja:
-	meson setup build -Dwerror=true
-
-build: build/build.ninja
+build:
+	@scripts/configure.sh build -Dwerror=true
 	@ninja -C build
 
 # The unit tests and the fuzz corpora run in this one: with gcc's address and UB sanitizers.
-build/asan/build.ninja:
-	meson setup build/asan -Dwerror=true -Db_sanitize=address,undefined \
-		-Dc_args=-fno-sanitize-recover=all -Dprefix=/usr/local
-
-sanitized: build/asan/build.ninja
+sanitized:
+	@scripts/configure.sh build/asan -Dwerror=true -Db_sanitize=address,undefined \
+		-Dc_args=-fno-sanitize-recover=all
 	@ninja -C build/asan
 
 demo: deps
@@ -52,9 +48,10 @@ bench: deps
 	tests/bench/run.sh
 
 fuzz:
+	@scripts/deps.sh scripts/packages.fuzz
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
-install: build/build.ninja
+install: build
 	meson configure build -Dprefix=$(PREFIX)
 	DESTDIR=$(DESTDIR) meson install -C build
 

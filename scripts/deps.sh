@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what is missing of scripts/packages and tests/lab/packages, and nothing else.
+# deps.sh [LIST...]: installs what is missing of scripts/packages, tests/lab/packages and the LISTs,
+# and nothing else.
 set -eu
 cd "$(dirname "$0")/.."
 
-lists=(scripts/packages)
+lists=(scripts/packages "$@")
 [ -e tests/lab/packages ] && lists+=(tests/lab/packages)
 mapfile -t wanted < <(sed 's/#.*//' "${lists[@]}" | tr -s '[:space:]' '\n' | sed '/^$/d' | sort -u)
 

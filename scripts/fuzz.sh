@@ -7,14 +7,8 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 shift || true
 
-if ! command -v clang >/dev/null; then
-	echo "fuzz: clang is needed: apt-get install clang" >&2
-	exit 1
-fi
-if [ ! -e build/fuzz/build.ninja ]; then
-	CC=clang meson setup build/fuzz -Dwerror=true -Dfuzz=true -Db_lundef=false \
-		-Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all
-fi
+CC=clang scripts/configure.sh build/fuzz -Dwerror=true -Dfuzz=true -Db_lundef=false \
+	-Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all
 ninja -C build/fuzz
 
 failed=0

@@ -30,8 +30,8 @@ limit_s() {
 # Reads a log; prints "PASSED FAILED SKIPPED" and, behind that, what else is wrong with it.
 judge() { # LOG STATUS
 	awk -v status="$2" '
-		/^ok\>/ { if (toupper($0) ~ /# SKIP/) skip++; else pass++; next }
-		/^not ok\>/ { fail++; next }
+		/^ok( |$)/ { if (toupper($0) ~ /# SKIP/) skip++; else pass++; next }
+		/^not ok( |$)/ { fail++; next }
 		/^1\.\.[0-9]+/ {
 			plans++
 			planned = substr($1, 4) + 0
