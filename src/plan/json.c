@@ -47,13 +47,15 @@ size_t json_depth(const json_t *value)
 	json_t *item;
 
 	if (json_is_array(value)) {
-		json_array_foreach((json_t *)value, i, item) {
+		json_array_foreach((json_t *)value, i, item)
+		{
 			size_t depth = json_depth(item);
 
 			deepest = depth > deepest ? depth : deepest;
 		}
 	} else if (json_is_object(value)) {
-		json_object_foreach((json_t *)value, key, item) {
+		json_object_foreach((json_t *)value, key, item)
+		{
 			size_t depth = json_depth(item);
 
 			deepest = depth > deepest ? depth : deepest;

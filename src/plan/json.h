@@ -13,8 +13,8 @@ struct arena;
 void json_cleanup(json_t **json);
 #define cleanup_json __attribute__((cleanup(json_cleanup)))
 
-/* The text of VALUE, by jansson's dump flags. Numbers are written as short as they read back the same
- * (2.7, not 2.7000000000000002). Ends the process when there is no memory. */
+/* The text of VALUE, by jansson's dump flags. Numbers are written as short as they read back the
+ * same (2.7, not 2.7000000000000002). Ends the process when there is no memory. */
 char *json_text(struct arena *arena, const json_t *value, size_t flags);
 
 /* Depth of nesting: 1 for a scalar or an empty list. */

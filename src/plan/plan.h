@@ -54,8 +54,12 @@ struct plan_process {
 	const char *name, *image, *unit, *group;
 	unsigned uid, gid;
 	struct strings command, env_files, tmpfs, networks, capabilities, after;
-	struct { LIST_OF(struct plan_pair); } env;
-	struct { LIST_OF(struct plan_mount); } mounts;
+	struct {
+		LIST_OF(struct plan_pair);
+	} env;
+	struct {
+		LIST_OF(struct plan_mount);
+	} mounts;
 	bool writable_root;
 	long long memory_bytes;
 	enum plan_health health;
@@ -81,21 +85,25 @@ struct plan_exit_rule {
 struct plan_step {
 	const char *id, *key;
 	struct strings run;
-	const char *stdin_text;      /* NULL: none */
-	const char *merge_file;      /* path inside the container; NULL: a run step */
-	const char *merge_values;    /* JSON object as text */
+	const char *stdin_text;   /* NULL: none */
+	const char *merge_file;   /* path inside the container; NULL: a run step */
+	const char *merge_values; /* JSON object as text */
 	enum plan_done done;
-	const char *done_path;       /* FILE: path on the host; HTTP: path on the process */
+	const char *done_path; /* FILE: path on the host; HTTP: path on the process */
 	struct strings done_exec;
 	struct strings repair;
 	const char *capture_pattern, *capture_secret;
-	struct { LIST_OF(struct plan_exit_rule); } exits;
+	struct {
+		LIST_OF(struct plan_exit_rule);
+	} exits;
 	unsigned deadline_s;
 };
 
 struct plan_job {
 	const char *name, *phase, *process;
-	struct { LIST_OF(struct plan_step); } steps;
+	struct {
+		LIST_OF(struct plan_step);
+	} steps;
 };
 
 struct plan_network {
@@ -115,24 +123,37 @@ struct plan_restart { /* a changed file, and the units that must restart for it 
 
 struct plan {
 	const char *stead, *app, *domain, *web, *lineage, *engine;
-	const char *owner_name, *owner_login; /* login: secret with the owner's password; NULL: none */
+	const char *owner_name,
+		*owner_login; /* login: secret with the owner's password; NULL: none */
 	const char *ca; /* host path of the internal CA's root certificate; NULL: it has none */
-	struct { LIST_OF(struct plan_process); } processes;
-	struct { LIST_OF(struct plan_volume); } volumes;
-	struct { LIST_OF(struct plan_job); } jobs;
-	struct { LIST_OF(struct plan_network); } networks;
-	struct { LIST_OF(struct plan_command); } commands;
-	struct { LIST_OF(struct plan_restart); } restart;
+	struct {
+		LIST_OF(struct plan_process);
+	} processes;
+	struct {
+		LIST_OF(struct plan_volume);
+	} volumes;
+	struct {
+		LIST_OF(struct plan_job);
+	} jobs;
+	struct {
+		LIST_OF(struct plan_network);
+	} networks;
+	struct {
+		LIST_OF(struct plan_command);
+	} commands;
+	struct {
+		LIST_OF(struct plan_restart);
+	} restart;
 };
 
-/* The JSON text, indented by one blank per level, keys in the order above, ending in a newline. NULL
- * when the plan cannot be written: a text that is not UTF-8, a missing needed one, merge_values that
- * are not a JSON object. */
+/* The JSON text, indented by one blank per level, keys in the order above, ending in a newline.
+ * NULL when the plan cannot be written: a text that is not UTF-8, a missing needed one,
+ * merge_values that are not a JSON object. */
 char *plan_write(struct arena *arena, const struct plan *plan);
 
 /* Reads and checks a plan. On failure returns NULL and puts one sentence with the place ("line 3:
- * …", "jobs[0].steps[1].run: …") at *ret_error (in the arena). Everything is within budgets; unknown
- * keys are refused, because a newer compiler may mean something by them. */
+ * …", "jobs[0].steps[1].run: …") at *ret_error (in the arena). Everything is within budgets;
+ * unknown keys are refused, because a newer compiler may mean something by them. */
 struct plan *plan_read(struct arena *arena, const char *json, size_t len, const char **ret_error);
 
 const struct plan_process *plan_process_find(const struct plan *plan, const char *name);

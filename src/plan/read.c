@@ -40,7 +40,7 @@ static void add_place(struct text *text, const struct place *place)
 }
 
 static bool refuse(struct reader *reader, const struct place *place, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 static bool refuse(struct reader *reader, const struct place *place, const char *format, ...)
 {
@@ -64,7 +64,8 @@ static bool is_name(const char *s)
 	size_t len = strlen(s);
 
 	return len > 0 && len <= PLAN_MAX_NAME && s[0] != '.' && s[0] != '-' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == len;
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+	               len;
 }
 
 /* Absolute and plain: what is checked is what will be opened. A colon would end a mount's path. */
@@ -232,7 +233,8 @@ static bool read_pairs(struct reader *reader, const struct place *place, const j
 
 	if (!is_map(reader, place, value))
 		return false;
-	json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, item)
+	{
 		struct place here = { .up = place, .key = key };
 		struct plan_pair *pair = add_any(reader->arena, at, sizeof(*pair));
 
@@ -255,7 +257,8 @@ static bool read_exits(struct reader *reader, const struct place *place, const j
 
 	if (!is_map(reader, place, value))
 		return false;
-	json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, item)
+	{
 		struct place here = { .up = place, .key = key };
 		struct plan_exit_rule *rule = add_any(reader->arena, at, sizeof(*rule));
 		unsigned meaning;
@@ -279,7 +282,8 @@ static bool read_restart(struct reader *reader, const struct place *place, const
 
 	if (!is_map(reader, place, value))
 		return false;
-	json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, item)
+	{
 		struct place here = { .up = place, .key = key };
 		struct plan_restart *restart = add_any(reader->arena, at, sizeof(*restart));
 
@@ -366,12 +370,14 @@ static bool read_fields(struct reader *reader, const struct place *place,
 
 	if (!json_is_object(object))
 		return refuse(reader, place, "is not a map");
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-		if (!is_known(fields, key) && !(place == NULL && str_equal(key, "plan"))) {
-			struct place here = { .up = place, .key = key };
+	json_object_foreach((json_t *)(uintptr_t)object, key,
+	                    value) if (!is_known(fields, key) &&
+	                               !(place == NULL && str_equal(key, "plan")))
+	{
+		struct place here = { .up = place, .key = key };
 
-			return refuse(reader, &here, "is not a key known here");
-		}
+		return refuse(reader, &here, "is not a key known here");
+	}
 	for (const struct field *field = fields; field->key != NULL; field++) {
 		struct place here = { .up = place, .key = field->key };
 
@@ -435,8 +441,8 @@ static bool is_network(const struct plan *plan, const char *name)
 	return false;
 }
 
-static bool check_process(struct reader *reader, const struct plan *plan,
-                          const struct place *place, const struct plan_process *process)
+static bool check_process(struct reader *reader, const struct plan *plan, const struct place *place,
+                          const struct plan_process *process)
 {
 	for (size_t i = 0; i < process->after.count; i++)
 		if (plan_process_find(plan, process->after.items[i]) == NULL)
@@ -510,8 +516,8 @@ struct plan *plan_read(struct arena *arena, const char *json, size_t len, const 
 	}
 	root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL) {
-		*ret_error = arena_printf(arena, "line %d: %.100s",
-		                          error.line > 0 ? error.line : 1, error.text);
+		*ret_error = arena_printf(arena, "line %d: %.100s", error.line > 0 ? error.line : 1,
+		                          error.text);
 		return NULL;
 	}
 	if (check_version(&reader, root) && read_fields(&reader, NULL, plan_fields, root, plan) &&

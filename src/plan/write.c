@@ -48,7 +48,7 @@ static json_t *write_list(const struct field *field, struct any_list list)
 
 	for (size_t i = 0; i < list.count; i++)
 		if (json_array_append_new(
-		            array, write_fields(field->fields, list.items + i * field->size)) < 0) {
+			    array, write_fields(field->fields, list.items + i * field->size)) < 0) {
 			json_decref(array);
 			return NULL;
 		}

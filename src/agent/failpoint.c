@@ -1,0 +1,91 @@
+#include "agent/failpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#ifdef STEAD_FAILPOINTS
+
+/* Like a SIGKILL: nothing is flushed, no handler runs. */
+enum { CRASHED = 137 };
+
+static long number_of(const char *variable)
+{
+	const char *text = getenv(variable);
+	long number = 0;
+
+	if (text != NULL && !str_to_long(text, &number))
+		number = 0;
+	return number;
+}
+
+static void point(void)
+{
+	static long passed;
+
+	if (++passed == number_of("STEAD_CRASH_AT"))
+		_exit(CRASHED);
+}
+
+unsigned failpoint_pause_ms(unsigned ms)
+{
+	long divide = number_of("STEAD_PAUSE_DIVIDE");
+
+	return divide > 0 ? ms / (unsigned)divide + 1 : ms;
+}
+
+#else
+
+static void point(void)
+{
+}
+
+unsigned failpoint_pause_ms(unsigned ms)
+{
+	return ms;
+}
+
+#endif
+
+int failpoint_fsync(int fd)
+{
+	int r;
+
+	point();
+	r = fsync(fd) < 0 ? -errno : 0;
+	point();
+	return r;
+}
+
+int failpoint_syncfs(int fd)
+{
+	int r;
+
+	point();
+	r = syncfs(fd) < 0 ? -errno : 0;
+	point();
+	return r;
+}
+
+int failpoint_rename(int dir_fd, const char *from, const char *to)
+{
+	int r;
+
+	point();
+	r = renameat(dir_fd, from, dir_fd, to) < 0 ? -errno : 0;
+	point();
+	return r;
+}
+
+int failpoint_run(struct arena *arena, const struct process_run *run, struct process_result *ret)
+{
+	int r;
+
+	point();
+	r = process_run(arena, run, ret);
+	point();
+	return r;
+}

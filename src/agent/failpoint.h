@@ -1,0 +1,21 @@
+/*
+ * Every fsync, rename and program the agent runs goes through here, so that a test can end the
+ * agent right before and right after each of them: STEAD_CRASH_AT=N kills it at the N-th point.
+ * Only in stead-node-fail, which is built for the tests with STEAD_FAILPOINTS; the shipped program
+ * reads none of these variables.
+ */
+#ifndef STEAD_AGENT_FAILPOINT_H
+#define STEAD_AGENT_FAILPOINT_H
+
+#include "base/process.h"
+
+/* All return 0 or a negative errno. */
+int failpoint_fsync(int fd);
+int failpoint_syncfs(int fd);
+int failpoint_rename(int dir_fd, const char *from, const char *to);
+int failpoint_run(struct arena *arena, const struct process_run *run, struct process_result *ret);
+
+/* MS; in the test program divided by STEAD_PAUSE_DIVIDE. */
+unsigned failpoint_pause_ms(unsigned ms);
+
+#endif

@@ -1,0 +1,113 @@
+#include "agent/jobs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/engine.h"
+#include "agent/journal.h"
+#include "agent/progress.h"
+#include "agent/step.h"
+#include "base/arena.h"
+#include "base/text.h"
+
+/* Recorded as done, for what the plan says now, and what it printed is stored. */
+static bool is_current(const struct agent *agent, const struct journal *journal, size_t index)
+{
+	const struct journal_record *record = &journal->records[index];
+	const struct plan_step *step = &journal->job->steps.items[index];
+
+	return record->state == JOURNAL_DONE && str_equal(record->key, step->key) &&
+	       step_is_captured(agent, step);
+}
+
+/* An agent that was killed may have left its container at work: it must not write under our feet.
+ */
+static int remove_left_over(struct agent *agent, const struct journal *journal)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+
+	for (size_t i = 0; i < journal->job->steps.count; i++)
+		if (journal->records[i].state == JOURNAL_BEGUN ||
+		    journal->records[i].state == JOURNAL_FAILED)
+			return agent->engine->remove(
+				agent, scratch,
+				arena_printf(scratch, "stead-job-%s", journal->job->name));
+	return 0;
+}
+
+/* One try of one step, from the mark that it begins to the mark that it is done. */
+static int try_step(struct agent *agent, struct journal *journal, size_t index, bool running)
+{
+	const struct step_context context = {
+		.agent = agent,
+		.job = journal->job,
+		.process = plan_process_find(agent->plan, journal->job->process),
+		.step = &journal->job->steps.items[index],
+		.running = running,
+	};
+	char why[sizeof(agent->why)];
+	int r = running ? 0 : remove_left_over(agent, journal);
+
+	if (r == 0)
+		r = journal_write(agent, journal, index, JOURNAL_BEGUN, NULL);
+	if (r < 0)
+		return r;
+	r = step_perform(&context);
+	if (r == 0)
+		return journal_write(agent, journal, index, JOURNAL_DONE, NULL);
+	memcpy(why, agent->why, sizeof(why));
+	if (journal_write(agent, journal, index, JOURNAL_FAILED, why) < 0)
+		agent_log("%s", agent->why);
+	memcpy(agent->why, why, sizeof(why));
+	return r;
+}
+
+static void run_step(struct agent *agent, struct journal *journal, size_t index, bool running)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *name = arena_printf(scratch, "%s.%s.%s", journal->job->phase,
+	                                journal->job->name, journal->job->steps.items[index].id);
+	unsigned attempt = 0;
+
+	if (is_current(agent, journal, index)) {
+		progress_set(agent, name, PROGRESS_DONE, NULL);
+		return;
+	}
+	for (;;) {
+		int r;
+
+		progress_begin(agent, name);
+		agent_log("%s", name);
+		r = try_step(agent, journal, index, running);
+		if (r == 0)
+			break;
+		progress_tell(agent, name, r == -EAGAIN ? PROGRESS_WAITING : PROGRESS_FAILED,
+		              agent->why);
+		agent_pause(++attempt);
+	}
+	progress_set(agent, name, PROGRESS_DONE, NULL);
+}
+
+static void run_job(struct agent *agent, const struct plan_job *job, bool running)
+{
+	cleanup_arena struct arena *arena = arena_new();
+	const char *name = arena_printf(arena, "%s.%s", job->phase, job->name);
+	struct journal journal;
+	unsigned attempt = 0;
+
+	while (journal_read(agent, arena, job, &journal) < 0) {
+		progress_tell(agent, name, PROGRESS_FAILED, agent->why);
+		agent_pause(++attempt);
+	}
+	if (attempt > 0)
+		progress_set(agent, name, PROGRESS_DONE, NULL);
+	for (size_t i = 0; i < job->steps.count; i++)
+		run_step(agent, &journal, i, running);
+}
+
+void jobs_run(struct agent *agent, const char *phase, bool running)
+{
+	for (size_t i = 0; i < agent->plan->jobs.count; i++)
+		if (str_equal(agent->plan->jobs.items[i].phase, phase))
+			run_job(agent, &agent->plan->jobs.items[i], running);
+}

@@ -1,0 +1,131 @@
+/*
+ * wait: what a process's unit calls before and after its container starts.
+ */
+#include "agent/wait.h"
+
+#include <string.h>
+
+#include "agent/failpoint.h"
+#include "agent/health.h"
+#include "agent/notify.h"
+#include "agent/progress.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+enum {
+	STAMP_POLL_MS = 250,
+	DEFAULT_START_S = 60,
+	KEEP_ALIVE_MS = 20 * 1000, /* how often systemd hears that we still wait */
+};
+
+/* Tells a reason once, and that we live from time to time. */
+struct teller {
+	char last[512];
+	int64_t told_at;
+};
+
+static void tell(struct agent *agent, struct teller *teller, const char *step, const char *why)
+{
+	int64_t now = clock_ms();
+
+	if (!str_equal(teller->last, why)) {
+		(void)snprintf(teller->last, sizeof(teller->last), "%s", why);
+		progress_tell(agent, step, PROGRESS_WAITING, why);
+		teller->told_at = now;
+	} else if (now - teller->told_at >= KEEP_ALIVE_MS) {
+		notify_status(why);
+		teller->told_at = now;
+	}
+}
+
+void wait_for_stamp(struct agent *agent, const char *step, const char *name)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	struct teller teller = { .last = "" };
+	const char *why = arena_printf(scratch, "waiting for stead-%s.service", name);
+
+	while (!agent_is_stamped(agent, name)) {
+		tell(agent, &teller, step, why);
+		clock_sleep_ms(failpoint_pause_ms(STAMP_POLL_MS));
+	}
+}
+
+void wait_for_process(struct agent *agent, const char *step, const struct plan_process *process)
+{
+	struct teller teller = { .last = "" };
+
+	for (unsigned probes = 0; !health_known(agent, process); probes++) {
+		tell(agent, &teller, step, agent->why);
+		clock_sleep_ms(failpoint_pause_ms(health_pause_ms(probes)));
+	}
+}
+
+static int wait_before(struct agent *agent, const struct plan_process *process)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *step = arena_printf(scratch, "start.%s", process->name);
+
+	health_forget(agent, process);
+	progress_begin(agent, step);
+	wait_for_stamp(agent, step, "prepare");
+	/* Jobs of the setup need the data services, so these do not wait for it. */
+	if (str_equal(process->group, "app"))
+		wait_for_stamp(agent, step, "setup");
+	for (size_t i = 0; i < process->after.count; i++)
+		wait_for_process(agent, step,
+		                 plan_process_find(agent->plan, process->after.items[i]));
+	progress_begin(agent, step);
+	return AGENT_OK;
+}
+
+static int wait_healthy(struct agent *agent, const struct plan_process *process)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *step = arena_printf(scratch, "start.%s", process->name);
+	unsigned start_s = process->health_start_s != 0 ? process->health_start_s : DEFAULT_START_S;
+	int64_t end = clock_ms() + (int64_t)start_s * 1000;
+	struct health health = { .process = process };
+	struct teller teller = { .last = "" };
+
+	while (!health_probe(agent, &health)) {
+		if (clock_ms() >= end) {
+			char why[sizeof(agent->why)];
+
+			memcpy(why, agent->why, sizeof(why));
+			(void)agent_fail(agent, 0, "not healthy after %u s: %.400s", start_s, why);
+			progress_tell(agent, step, PROGRESS_FAILED, agent->why);
+			return AGENT_FAILED;
+		}
+		tell(agent, &teller, step, agent->why);
+		clock_sleep_ms(failpoint_pause_ms(health_pause_ms(health.probes)));
+	}
+	if (health_note(agent, &health) < 0) {
+		progress_tell(agent, step, PROGRESS_FAILED, agent->why);
+		return AGENT_FAILED;
+	}
+	progress_set(agent, step, PROGRESS_DONE, NULL);
+	notify_status("healthy");
+	return AGENT_OK;
+}
+
+int agent_wait(struct agent *agent, char *const *args)
+{
+	bool before = args[1] != NULL;
+	const char *name = before ? args[1] : args[0];
+	const struct plan_process *process = plan_process_find(agent->plan, name);
+
+	if (before && !str_equal(args[0], "--before")) {
+		agent_log("wait: what is '%.60s'? (wait [--before] PROCESS)", args[0]);
+		return AGENT_USAGE;
+	}
+	if (process == NULL) {
+		agent_log("wait: '%.60s' is no process of this node", name);
+		return AGENT_USAGE;
+	}
+	if (agent_make_run(agent) < 0) {
+		agent_log("%s", agent->why);
+		return AGENT_FAILED;
+	}
+	return before ? wait_before(agent, process) : wait_healthy(agent, process);
+}
