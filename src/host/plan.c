@@ -245,6 +245,20 @@ static void add_restarts(struct arena *arena, struct plan *plan, const struct no
 	      compare_restart);
 }
 
+/* Where Caddy keeps the root certificate of its own CA, below its data volume. */
+static const char *internal_ca(struct arena *arena, const struct node *node)
+{
+	const struct node_process *proxy = host_proxy_process(node);
+
+	if (proxy == NULL || !str_equal(node->tls.issuer, "internal"))
+		return NULL;
+	for (size_t i = 0; i < proxy->mounts.count; i++)
+		if (proxy->mounts.items[i].volume != NULL)
+			return arena_printf(arena, "%s/caddy/pki/authorities/local/root.crt",
+			                    proxy->mounts.items[i].volume->path);
+	return NULL;
+}
+
 struct plan *host_plan(struct arena *arena, const struct node *node)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
@@ -257,6 +271,7 @@ struct plan *host_plan(struct arena *arena, const struct node *node)
 	plan->engine = node->machine.engine;
 	plan->owner_name = node->owner_name;
 	plan->owner_login = node->owner_login;
+	plan->ca = internal_ca(arena, node);
 	for (size_t i = 0; i < node->processes.count; i++)
 		add_process(arena, plan, node, node->processes.items[i]);
 	for (size_t i = 0; i < node->volumes.count; i++)
