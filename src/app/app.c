@@ -109,7 +109,8 @@ bool check_url_path(struct checker *c, const struct value_text *path, const char
 	for (; good && *s != '\0'; s++)
 		good = *s > ' ' && *s < 0x7f && strchr("\"'`{}*\\^|<>", *s) == NULL;
 	if (!good && path->v != NULL)
-		report(c, "app.value", path->at, "like /health", "'%s' is not a path of a URL", where);
+		report(c, "app.value", path->at, "like /health", "'%.60s' cannot be '%s'", path->v,
+		       where);
 	return good;
 }
 
@@ -279,6 +280,21 @@ static void explain_never(struct checker *c)
 	}
 }
 
+/* First of all: a newer format may have keys that nobody here knows. */
+static bool check_format(struct checker *c, const struct yaml_node *root)
+{
+	const struct yaml_node *format = yaml_get(root, "format");
+	long number;
+
+	if (format == NULL || format->kind != YAML_SCALAR || !str_to_long(format->text, &number) ||
+	    number <= APP_FORMAT)
+		return true;
+	report(c, "app.format", format->span, "install a newer stead",
+	       "this definition has format %ld, this stead knows format %d only", number,
+	       APP_FORMAT);
+	return false;
+}
+
 bool app_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
                 struct app *ret, struct findings *findings)
 {
@@ -286,16 +302,15 @@ bool app_decode(struct arena *arena, const struct yaml_node *root, const struct 
 	size_t errors = findings->errors;
 
 	*ret = (struct app){ .source = source };
-	schema_decode(arena, "app", "", app_rows, root, ret, findings);
-	explain_never(&c);
-	if (ret->format.given && ret->format.v > APP_FORMAT)
-		report(&c, "app.format", ret->format.at, "install a newer stead",
-		       "this definition has format %ld, this stead knows format %d only",
-		       ret->format.v, APP_FORMAT);
-	else if (root->kind == YAML_MAP) {
-		check_parts(&c);
-		check_processes(&c);
-		check_jobs(&c);
+	if (!check_format(&c, root))
+		return false;
+	/* A part that could not be decoded is not there: checks behind that would only make noise. */
+	if (!schema_decode(arena, "app", "", app_rows, root, ret, findings)) {
+		explain_never(&c);
+		return false;
 	}
+	check_parts(&c);
+	check_processes(&c);
+	check_jobs(&c);
 	return findings->errors == errors;
 }

@@ -181,9 +181,11 @@ static void check_machine(struct checker *c, const struct settings_machine *mach
 			           "one key or one file per item",
 			           "an item of 'machine.ssh_keys' holds more than one line");
 		if (strstr(key->v, "PRIVATE KEY") != NULL)
-			diag_error(c->findings, "settings.value", key->at,
+			/* Without its line, so that no report shows a part of the key. */
+			diag_error(c->findings, "settings.value",
+			           (struct span){ .source = key->at.source },
 			           "write the public one, it ends in .pub",
-			           "this is a private key");
+			           "line %u holds a private key", key->at.line);
 	}
 }
 
@@ -287,7 +289,8 @@ static void hint_section(struct checker *c, const struct yaml_node *root, const 
 		for (size_t k = 0; root->kind == YAML_MAP && k < root->count; k++) {
 			const struct yaml_node *key = root->pairs[k].key;
 
-			if (key->span.line == f->span.line && key->span.col == f->span.col)
+			if (root->pairs[k].value->kind == YAML_MAP &&
+			    key->span.line == f->span.line && key->span.col == f->span.col)
 				f->hint = arena_printf(
 					c->findings->arena,
 					"an application's own section has the name given at 'app', here '%s'",
