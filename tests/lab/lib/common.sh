@@ -58,9 +58,8 @@ hash_of() {
 
 # cached NAME HASH BUILDER: $CACHE/NAME is a link to NAME-HASH. A missing one is made by `BUILDER TMPFOLDER` under
 # a temporary name and renamed when complete, so a killed build leaves nothing half-made behind the real name.
-# Older versions are dropped, except those that something still has open or mounted (see node_uses).
 cached() {
-    local name=$1 hash=$2 builder=$3 out tmp old
+    local name=$1 hash=$2 builder=$3 out tmp
     out=$CACHE/$name-$hash
     if [ -d "$out" ]; then
         say "$name is up to date"
@@ -73,9 +72,25 @@ cached() {
         mv -T "$tmp" "$out"
     fi
     ln -sfnT "$name-$hash" "$CACHE/$name"
-    for old in "$CACHE/$name"-*; do
-        [ "$old" = "$out" ] || grep -qsF "$old/" "$RUN"/node/*/lower || rm -rf "$old"
+}
+
+# Old versions stay until asked for: a VM's overlay or a running registry may still need one.
+prune() {
+    local name old
+    rm -rf "$CACHE"/tmp.*
+    for name in base tree image ctr-base containers; do
+        for old in "$CACHE/$name"-????????????????; do
+            [ "$old" = "$(readlink -f "$CACHE/$name")" ] || drop_unused "$old"
+        done
     done
+}
+
+drop_unused() {
+    if grep -qsF "$1/" "$RUN"/registry/config.yml || grep -qsFx "$1" "$RUN"/node/*/lower; then
+        say "still in use: $1"
+    else
+        rm -rf "$1"
+    fi
 }
 
 # with_lock NAME COMMAND…: one at a time on this machine.

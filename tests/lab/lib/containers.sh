@@ -7,7 +7,7 @@ image_rows() { grep -v '^#' "$LAB/images.tsv" | cut -f 1-3; }
 ctr_base_build() {
     local r=$1/root
     step "containers: base" env TMPDIR="$CACHE" mmdebstrap --mode=root --variant=apt --architectures=amd64 \
-        "${APT_OPTIONS[@]}" --skip=cleanup/apt/lists --include=busybox,ca-certificates,tzdata trixie "$r"
+        "${APT_OPTIONS[@]}" --skip=cleanup/apt/lists --include=busybox,ca-certificates trixie "$r"
     # Packages that are installed later must not try to start anything.
     printf '#!/bin/sh\nexit 101\n' >"$r/usr/sbin/policy-rc.d"
     chmod 755 "$r/usr/sbin/policy-rc.d"
