@@ -15,6 +15,7 @@ CHECK_FAMILY(ignition);
 CHECK_FAMILY(images);
 CHECK_FAMILY(isolation);
 CHECK_FAMILY(names);
+CHECK_FAMILY(notes);
 CHECK_FAMILY(order);
 CHECK_FAMILY(ports);
 CHECK_FAMILY(secrets);

@@ -10,8 +10,12 @@ CHECK_FAMILY(identity)
 	const struct lock *lock = inputs->lock;
 
 	(void)node;
-	if (lock == NULL)
+	if (lock == NULL) {
+		/* Without a lineage two nodes of one domain could not be told from each other. */
+		diag_error(findings, "identity.lock", (struct span){ 0 }, "'stead init' makes it",
+		           "there is no stead.lock, which says which node this is");
 		return;
+	}
 	if (lock->domain != NULL && !str_equal(lock->domain, settings->domain.v))
 		diag_error(findings, "identity.domain", settings->domain.at,
 		           "another domain is another node: begin in a new folder with 'stead init'",

@@ -2,6 +2,7 @@
 #include "node/build.h"
 
 #include "base/arena.h"
+#include "base/text.h"
 
 enum { PROXY_USER = 10080 };
 
@@ -39,6 +40,21 @@ static void add_data(struct build *b, struct node_process *proxy)
 	};
 }
 
+/* Behind somebody else's TLS there is plain HTTP, and nothing else. */
+static void add_ports(struct build *b, struct node_process *proxy)
+{
+	struct origin origin = origin_rule("proxy.ports");
+
+	proxy->ports[proxy->port_count++] = (struct node_port){ .port = 80, .origin = origin };
+	proxy->port = 80;
+	if (str_equal(b->node->tls.issuer, "upstream"))
+		return;
+	proxy->ports[proxy->port_count++] = (struct node_port){ .port = 443, .origin = origin };
+	proxy->ports[proxy->port_count++] =
+	        (struct node_port){ .port = 443, .udp = true, .origin = origin };
+	proxy->port = 443;
+}
+
 void build_proxy(struct build *b)
 {
 	static const char *const command[] = { "caddy",        "run",       "--config",
@@ -68,17 +84,10 @@ void build_proxy(struct build *b)
 	for (size_t i = 0; i < sizeof(tmpfs) / sizeof(tmpfs[0]); i++)
 		*list_add(b->arena, &proxy->tmpfs) = tmpfs[i];
 	*list_add(b->arena, &proxy->capabilities) = "NET_BIND_SERVICE";
-	proxy->ports[proxy->port_count++] =
-	        (struct node_port){ .port = 80, .origin = origin_rule("proxy.ports") };
-	proxy->ports[proxy->port_count++] =
-	        (struct node_port){ .port = 443, .origin = origin_rule("proxy.ports") };
-	proxy->ports[proxy->port_count++] = (struct node_port){
-		.port = 443, .udp = true, .origin = origin_rule("proxy.ports")
-	};
-	proxy->port = 443;
+	add_ports(b, proxy);
 	/* Caddy has no health page, and its admin endpoint is a socket nobody else may use. */
 	proxy->health = (struct node_health){ .kind = NODE_HEALTH_TCP,
-		                              .port = 443,
+		                              .port = proxy->port,
 		                              .start_s = 60,
 		                              .origin = origin_rule("proxy.health") };
 	proxy->stop_s = 20;
