@@ -5,7 +5,9 @@
  *     struct thing *t = list_add(arena, &things);      // zeroed; older pointers may go stale
  *     for (size_t i = 0; i < things.count; i++) use(&things.items[i]);
  *
- * Growing moves the items, so keep indexes (or make lists of pointers) while a list still grows.
+ * Growing moves the items, so keep indexes (or make lists of pointers) while a list still grows, and
+ * read nothing of the list on the right side of `*list_add(arena, &list) = ...`: which of the two
+ * comes first is not defined.
  */
 #ifndef STEAD_BASE_LIST_H
 #define STEAD_BASE_LIST_H
