@@ -151,8 +151,21 @@ static void write_block(struct text *text, const char *value)
 	}
 }
 
+static bool is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
 static void write_quoted(struct text *text, const char *value)
 {
+	if (!is_ascii(value)) { /* some of these are line breaks in YAML: its own writer knows which */
+		yaml_write_scalar(text, value);
+		text_addc(text, '\n');
+		return;
+	}
 	text_addc(text, '"');
 	for (; *value != '\0'; value++) {
 		unsigned char c = (unsigned char)*value;
