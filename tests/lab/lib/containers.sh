@@ -47,18 +47,20 @@ containers_build() {
 
 # Push through a registry of our own, writable for the moment, on a port of its own.
 registry_fill() {
-    local out=$1 name tag packages port pid
+    local out=$1 name tag packages port pid status=0
     port=$(free_port)
     registry_config "$out/registry" "127.0.0.1:$port" false >"$out/registry.yml"
-    docker-registry serve "$out/registry.yml" &
+    # Without the descriptor of the build's lock: an orphan of a killed build must not hold it.
+    docker-registry serve "$out/registry.yml" {fd}>&- &
     pid=$!
     registry_wait "127.0.0.1:$port"
     while IFS=$'\t' read -r name tag packages; do
         skopeo copy -q --all --preserve-digests --dest-tls-verify=false \
-            "oci:$out/oci:$name:$tag" "docker://127.0.0.1:$port/$name:$tag" || return 1
+            "oci:$out/oci:$name:$tag" "docker://127.0.0.1:$port/$name:$tag" || status=1
     done < <(image_rows)
     stop_process $pid docker-registry
     rm "$out/registry.yml"
+    return $status
 }
 
 build_containers() {
