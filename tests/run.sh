@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 
-all_suites=(unit fuzz golden cli servers systemd vm)
+all_suites=(unit fuzz golden cli agent servers systemd vm)
 passed=0 failed=0 skipped=0
 
 # How long one program of a suite may take.

@@ -139,7 +139,7 @@ static int write_all(struct agent *agent, const struct journal *journal)
 			                                         &journal->records[i]));
 	root = json_pack("{s:i,s:s,s:s,s:O}", "v", JOURNAL_VERSION, "job", journal->job->name,
 	                 "plan_sha256", agent->plan_sha256, "steps", steps);
-	text = json_text(scratch, root, JSON_INDENT(1));
+	text = arena_printf(scratch, "%s\n", json_text(scratch, root, JSON_INDENT(1)));
 	r = disk_write(agent->root_fd, path, NULL, text, strlen(text));
 	if (r < 0)
 		return agent_fail(agent, r, "%s cannot be written: %s", path, strerror(-r));

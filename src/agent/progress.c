@@ -95,7 +95,7 @@ static int update(struct agent *agent, const char *name, bool begin, enum progre
 	steps = progress_read(agent);
 	change(find(steps, name), begin, state, note);
 	root = json_pack("{s:i,s:O}", "v", 1, "steps", steps);
-	text = json_text(scratch, root, JSON_INDENT(1));
+	text = arena_printf(scratch, "%s\n", json_text(scratch, root, JSON_INDENT(1)));
 	return disk_write_volatile(agent->root_fd, PROGRESS_FILE, 0600, text, strlen(text));
 }
 

@@ -75,7 +75,7 @@ static int wait_before(struct agent *agent, const struct plan_process *process)
 	for (size_t i = 0; i < process->after.count; i++)
 		wait_for_process(agent, step,
 		                 plan_process_find(agent->plan, process->after.items[i]));
-	progress_begin(agent, step);
+	progress_set(agent, step, PROGRESS_RUNNING, NULL);
 	return AGENT_OK;
 }
 

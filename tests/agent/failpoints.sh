@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# The agent is killed right before and right after every fsync, rename and program it runs, and then
+# started again: the node is always the same in the end, with one account whose login is the stored
+# one. What a power cut does to data that was not synced is tested in the lab.
+. "$(dirname "$0")/lib.sh"
+
+CRASHED=137
+
+# Runs a verb of the agent, killed at the N-th point. 0: it was killed; 1: it ended before.
+killed_at() { # N VERB
+	local status
+	STEAD_CRASH_AT=$1 agent "$2" >>"$ROOT.log" 2>&1
+	status=$?
+	[ $status = $CRASHED ] && return 0
+	[ $status = 0 ] && return 1
+	echo "$2, to be killed at point $1, ended with $status"
+	tail -n 5 "$ROOT.log"
+	return 2
+}
+
+# The node comes up from whatever is there, and is right.
+comes_up() {
+	agent prepare >>"$ROOT.log" 2>&1 && agent setup >>"$ROOT.log" 2>&1 || {
+		echo "does not come up: $(tail -n 5 "$ROOT.log")"
+		return 1
+	}
+	judge
+}
+
+# A fresh root, prepared as far as the verb needs.
+root_for() { # VERB
+	new_root
+	[ "$1" = prepare ] || agent prepare >>"$ROOT.log" 2>&1
+}
+
+drop_root() {
+	rm -rf "$ROOT" "$ROOT".*
+}
+
+# Kills VERB at every point there is. The number of points goes to $work/points.VERB.
+at_each_point() { # VERB LEAST
+	local n=0 bad=0 status
+	while :; do
+		root_for "$1"
+		killed_at $((n + 1)) "$1"
+		status=$?
+		[ $status = 2 ] && return 1
+		comes_up || { echo "^ killed at point $((n + 1)) of $1"; bad=1; }
+		drop_root
+		[ $status = 1 ] && break
+		n=$((n + 1))
+	done
+	echo $n >"$work/points.$1"
+	[ $n -ge "$2" ] || { echo "only $n points"; return 1; }
+	return $bad
+}
+
+# Killed at one point, and once more when it is started again.
+at_two_points() { # STEP
+	local points n m bad=0
+	points=$(cat "$work/points.setup")
+	for ((n = 3; n < points; n += $1)); do
+		for ((m = 1 + n % 5; m < points; m += $1)); do
+			root_for setup
+			killed_at $n setup
+			killed_at $m setup || { drop_root; break; }
+			comes_up || { echo "^ killed at points $n and then $m of setup"; bad=1; }
+			drop_root
+		done
+	done
+	return $bad
+}
+
+# post-start, in the container that runs.
+ready_at_each_point() {
+	local n status bad=0
+	for ((n = 1; ; n++)); do
+		root_for setup
+		agent setup >>"$ROOT.log" 2>&1
+		start_server
+		agent wait server >>"$ROOT.log" 2>&1 || return 1
+		killed_at $n ready
+		status=$?
+		[ $status = 2 ] && return 1
+		agent ready >>"$ROOT.log" 2>&1 || return 1
+		[ "$(wc -l <"$ROOT/var/lib/stead/data/server/data/server/announced")" = 1 ] || {
+			echo "announced not once; killed at point $n"
+			bad=1
+		}
+		judge || bad=1
+		drop_root
+		[ $status = 1 ] && break
+	done
+	[ $n -gt 10 ] || { echo "only $n points"; return 1; }
+	return $bad
+}
+
+# The judge itself: it must see a node that is wrong.
+judge_sees() { # COMMAND...
+	root_for setup
+	agent setup >>"$ROOT.log" 2>&1
+	judge || return 1
+	"$@"
+	! judge
+}
+break_login() { echo x >"$ROOT/var/lib/stead/state/secrets/owner_password"; }
+break_users() { mkdir "$ROOT/var/lib/stead/data/server/data/server/user/bob"; }
+break_journal() { sed -i 's/"done"/"begun"/' "$ROOT/var/lib/stead/state/jobs/setup.json"; }
+break_temp() { : >"$ROOT/var/lib/stead/state/jobs/.x.stead-new"; }
+
+tap "the judge sees a login that is not the stored one" judge_sees break_login
+tap "the judge sees a second account" judge_sees break_users
+tap "the judge sees a step that is not done" judge_sees break_journal
+tap "the judge sees a file left over" judge_sees break_temp
+tap "prepare, killed at each point" at_each_point prepare 20
+tap "setup, killed at each point" at_each_point setup 60
+tap "setup, killed at one point and then at another" at_two_points $([ -n "${STEAD_SOAK:-}" ] && echo 3 || echo 23)
+tap "ready, killed at each point" ready_at_each_point
+echo "# points: prepare $(cat "$work/points.prepare"), setup $(cat "$work/points.setup")"
+tap_end

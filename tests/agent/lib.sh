@@ -1,0 +1,99 @@
+# For the tests of the agent: a root of its own in a folder, stand-ins for the programs it calls.
+#
+#     . "$(dirname "$0")/lib.sh"
+#     new_root                      # $ROOT, with a plan, a firewall and an image; $ENGINE
+#     agent prepare && agent setup
+#     tap "name" command...         # one test
+#     tap_end
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=${STEAD_TOP:-$here/../..}
+agent_program=${STEAD_NODE_FAIL:-$top/build/asan/tests/agent/stead-node-fail}
+work=$(mktemp -d)
+trap 'cleanup' EXIT
+export PATH=$here/bin:$PATH STEAD_PAUSE_DIVIDE=${STEAD_PAUSE_DIVIDE:-100}
+tap_number=0 tap_bad=0 mounts=()
+
+cleanup() {
+	local mount
+	for mount in "${mounts[@]}"; do
+		umount "$mount"
+	done
+	rm -rf "$work"
+}
+
+if [ ! -x "$agent_program" ]; then
+	echo "1..0 # SKIP no $agent_program: make sanitized"
+	exit 1
+fi
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP the agent needs root"
+	exit 0
+fi
+
+new_root() { # [CODE for plan.py]...
+	ROOT=$(mktemp -d "$work/root.XXXXXX")
+	export ROOT ENGINE=$ROOT.engine
+	mkdir -p "$ROOT/etc/stead/secrets" "$ROOT/var/lib" "$ROOT/run" \
+		"$ENGINE"/{images,running,inspect,units}
+	echo 'SECRET_VALUE=hunter2hunter2' >"$ROOT/etc/stead/secrets/server.env"
+	: >"$ENGINE/firewall"
+	: >"$ENGINE/calls"
+	new_plan "$@"
+}
+
+new_plan() { # [CODE for plan.py]...
+	python3 "$here/plan.py" "$@" >"$ROOT/etc/stead/node.json"
+}
+
+agent() {
+	"$agent_program" --root "$ROOT" "$@"
+}
+
+# The one container runs, as systemd would have started it.
+start_server() {
+	echo "$ROOT/var/lib/stead/data/server/data:/data" >"$ENGINE/running/stead-server.volumes"
+	echo "true 127.0.0.1 " >"$ENGINE/inspect/stead-server"
+}
+
+judge() {
+	python3 "$here/judge.py" "$ROOT"
+}
+
+# A value of the progress file: progress STEP KEY
+progress() {
+	python3 -c 'import json, sys
+for step in json.load(open(sys.argv[1]))["steps"]:
+    if step["name"] == sys.argv[2]:
+        print(step[sys.argv[3]])' "$ROOT/run/stead/progress.json" "$1" "$2" 2>/dev/null
+}
+
+tap() { # NAME COMMAND...
+	local name=$1 output status
+	shift
+	tap_number=$((tap_number + 1))
+	output=$("$@" 2>&1)
+	status=$?
+	if [ $status = 0 ]; then
+		echo "ok $tap_number - $name"
+	else
+		tap_bad=1
+		echo "not ok $tap_number - $name"
+		printf '%s\n' "exit $status" "$output" | tail -n 30 | sed 's/^/#   /'
+	fi
+}
+
+# Waits at most SECONDS for a command to succeed.
+within() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+tap_end() {
+	echo "1..$tap_number"
+	exit $tap_bad
+}
