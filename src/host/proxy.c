@@ -118,12 +118,29 @@ static void route_matcher(struct output *file, const struct node_route *route, s
 	}
 }
 
+static void backend(struct host_context *host, struct output *file, const struct node_route *route)
+{
+	const struct node *node = host->node;
+	bool upstream = str_equal(node->tls.issuer, "upstream");
+	const struct node_process *process = route->process;
+
+	if (node->trusted_proxies.count == 0 && !route->websocket && !upstream) {
+		output_line(file, route->origin, "\t\t\treverse_proxy %s:%u", process->name,
+		            process->port);
+		return;
+	}
+	output_line(file, route->origin, "\t\t\treverse_proxy %s:%u {", process->name, process->port);
+	trusted(host, file);
+	if (route->websocket)
+		output_line(file, route->origin, "\t\t\t\tflush_interval -1");
+	if (upstream) /* TLS ended before us */
+		output_line(file, node->tls.origin, "\t\t\t\theader_up X-Forwarded-Proto https");
+	output_line(file, route->origin, "\t\t\t}");
+}
+
 static void route_block(struct host_context *host, struct output *file,
                         const struct node_route *route, size_t number)
 {
-	bool upstream = str_equal(host->node->tls.issuer, "upstream");
-	const struct node_process *process = route->process;
-
 	if (!literal_or_error(host, "proxy.path", "the path", route->path, route->origin))
 		return;
 	route_matcher(file, route, number);
@@ -132,13 +149,7 @@ static void route_block(struct host_context *host, struct output *file,
 		output_line(file, route->origin, "\t\t\t\tmax_size %ld", route->max_body);
 		output_line(file, route->origin, "\t\t\t}");
 	}
-	output_line(file, route->origin, "\t\t\treverse_proxy %s:%u {", process->name, process->port);
-	trusted(host, file);
-	if (route->websocket)
-		output_line(file, route->origin, "\t\t\t\tflush_interval -1");
-	if (upstream)
-		output_line(file, host->node->tls.origin, "\t\t\t\theader_up X-Forwarded-Proto https");
-	output_line(file, route->origin, "\t\t\t}");
+	backend(host, file, route);
 	output_line(file, route->origin, "\t\t}");
 }
 
