@@ -281,7 +281,9 @@ int vm_remove(struct arena *arena, const char *dir)
 	/* The state goes last: until then the folder is still known as a machine's. */
 	static const char *const names[] = {
 		VM_OVERLAY, VM_OVERLAY ".new", VM_CONFIG, VM_CONSOLE, VM_QMP,
-		"known_hosts", "ca.crt", VM_PID, VM_LOCK, VM_STATE,
+		/* what cmd puts beside it */
+		"known_hosts", "ssh_config", "target.json", "ca.crt",
+		VM_PID, VM_LOCK, VM_STATE,
 	};
 	struct vm vm;
 	int r = vm_read(arena, dir, &vm);

@@ -1,0 +1,28 @@
+/*
+ * One function per command; main.c holds the table.
+ */
+#ifndef STEAD_CMD_COMMANDS_H
+#define STEAD_CMD_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_program stead_program;
+
+int cmd_init(struct cli *cli);
+int cmd_check(struct cli *cli);
+int cmd_render(struct cli *cli);
+int cmd_explain(struct cli *cli);
+int cmd_up(struct cli *cli);
+int cmd_down(struct cli *cli);
+int cmd_status(struct cli *cli);
+int cmd_ssh(struct cli *cli);
+int cmd_logs(struct cli *cli);
+int cmd_open(struct cli *cli);
+int cmd_version(struct cli *cli);
+int cmd_completion(struct cli *cli);
+int cmd_manual(struct cli *cli);
+
+/* The settings' keys, each with '=' behind it, for completing --set (answers.c). */
+void suggest_settings(struct arena *arena, struct strings *ret_words);
+
+#endif

@@ -1,0 +1,247 @@
+#include "cmd/compile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/terminal.h"
+#include "ignition/ignition.h"
+
+enum { AGENT_MAX_BYTES = 64 * 1024 * 1024 };
+
+static const char *const formats[] = { "text", "json", NULL };
+
+const struct cli_option dir_options[] = {
+	{ .name = "dir", .type = CLI_TEXT, .value = "DIR", .fallback = ".",
+	  .doc = "the folder of stead.yaml", .complete = CLI_COMPLETE_DIR },
+	{ .name = NULL },
+};
+
+const struct cli_option compile_options[] = {
+	{ .name = "dir", .type = CLI_TEXT, .value = "DIR", .fallback = ".",
+	  .doc = "the folder of stead.yaml", .complete = CLI_COMPLETE_DIR },
+	{ .name = "apps", .type = CLI_TEXT, .value = "DIR",
+	  .doc = "a folder of application definitions, before the built-in ones",
+	  .complete = CLI_COMPLETE_DIR },
+	{ .name = "format", .type = CLI_WORD, .value = "FORMAT", .fallback = "text",
+	  .doc = "how problems are printed: text or json", .words = formats },
+	{ .name = NULL },
+};
+
+int fail(int code, const char *hint, const char *format, ...)
+{
+	va_list args;
+
+	(void)fputs("stead: ", stderr);
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	if (hint != NULL)
+		(void)fprintf(stderr, "  hint: %s\n", hint);
+	return code;
+}
+
+int flush_output(FILE *out)
+{
+	if (fflush(out) == 0 && !ferror(out))
+		return CLI_OK;
+	return fail(CLI_ENVIRONMENT, NULL, "cannot write the output: %s", strerror(errno));
+}
+
+const char *compile_path(struct arena *arena, const char *dir, const char *name)
+{
+	if (strcmp(dir, ".") == 0)
+		return arena_strdup(arena, name);
+	return arena_printf(arena, "%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
+}
+
+void compile_init(struct compile *compile, struct cli *cli)
+{
+	*compile = (struct compile){
+		.arena = cli->arena,
+		.secret_arena = arena_new_secret(),
+		.dir = cli_text(cli, "dir"),
+		.apps_dir = cli_text(cli, "apps"),
+	};
+	compile->secrets.arena = compile->secret_arena;
+	findings_init(&compile->findings, compile->arena);
+}
+
+void compile_done(struct compile *compile)
+{
+	arena_free(compile->secret_arena);
+	compile->secret_arena = NULL;
+}
+
+/* The tree of a file; NULL with findings. */
+static const struct yaml_node *read_tree(struct compile *compile, const char *name,
+                                         const struct source **ret_source)
+{
+	struct source *source = arena_alloc(compile->arena, sizeof(*source));
+	const char *path = compile_path(compile->arena, compile->dir, name);
+
+	if (!yaml_read_source(compile->arena, path, false, source, &compile->findings))
+		return NULL;
+	*ret_source = source;
+	return yaml_parse(compile->arena, source, &compile->findings);
+}
+
+static void decode_settings(struct compile *c, const struct yaml_node *root,
+                            const struct source *source)
+{
+	if (root == NULL || !settings_decode(c->arena, root, source, &c->settings, &c->findings))
+		return;
+	(void)app_load(c->arena, c->apps_dir, c->settings.app.v, c->settings.app.at, &c->app,
+	               &c->findings);
+}
+
+static void decode_lock(struct compile *c, const struct yaml_node *root)
+{
+	c->has_lock = root != NULL && lock_decode(c->arena, root, &c->lock, &c->findings);
+}
+
+static bool build(struct compile *c)
+{
+	if (c->findings.errors > 0)
+		return false;
+	c->inputs = (struct node_inputs){
+		.settings = &c->settings,
+		.app = &c->app,
+		.secrets = &c->secrets,
+		.lock = c->has_lock ? &c->lock : NULL,
+		.settings_dir = c->dir,
+		.secret_arena = c->secret_arena,
+	};
+	struct node *node = node_build(c->arena, &c->inputs, &c->findings);
+	if (node == NULL)
+		return false;
+	/* The checks run on what there is even when building found errors: one report says all. */
+	(void)check_node(node, &c->inputs, &c->findings);
+	if (c->findings.errors > 0)
+		return false;
+	node_freeze(node);
+	c->node = node;
+	return true;
+}
+
+bool compile_files(struct compile *c)
+{
+	const char *lock_path = compile_path(c->arena, c->dir, LOCK_FILE);
+	const struct source *source = NULL, *lock_source = NULL;
+	const struct yaml_node *root = read_tree(c, SETTINGS_FILE, &source);
+
+	decode_settings(c, root, source);
+	(void)secrets_read(c->secret_arena, compile_path(c->arena, c->dir, SECRETS_FILE),
+	                   &c->secrets, &c->findings);
+	/* No lock is what a node has whose owner wrote the settings by hand: check says what it thinks. */
+	if (access(lock_path, F_OK) == 0 || errno != ENOENT)
+		decode_lock(c, read_tree(c, LOCK_FILE, &lock_source));
+	return build(c);
+}
+
+bool compile_texts(struct compile *c, const struct compile_texts *texts)
+{
+	decode_settings(c, yaml_parse(c->arena, texts->settings, &c->findings), texts->settings);
+	c->secrets = *texts->secrets;
+	decode_lock(c, yaml_parse(c->arena, texts->lock, &c->findings));
+	return build(c);
+}
+
+/* The agent lies beside stead in a build folder, in lib/stead of an installed one. */
+static int read_agent(struct compile *c, struct host_agent *ret)
+{
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *places[3] = { STEAD_LIBDIR "/stead-node" };
+	char *data;
+	size_t count = 1, data_len;
+
+	if (len > 0) {
+		self[len] = '\0';
+		*strrchr(self, '/') = '\0';
+		places[2] = places[0];
+		places[0] = arena_printf(c->arena, "%s/stead-node", self);
+		places[1] = arena_printf(c->arena, "%s/../lib/stead/stead-node", self);
+		count = 3;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int r = file_read(c->arena, AT_FDCWD, places[i], AGENT_MAX_BYTES, &data, &data_len);
+
+		if (r == 0) {
+			*ret = (struct host_agent){ .data = data, .len = data_len };
+			return CLI_OK;
+		}
+		if (r != -ENOENT && r != -ENOTDIR)
+			return fail(CLI_ENVIRONMENT, NULL, "cannot read '%s': %s", places[i],
+			            strerror(-r));
+	}
+	return fail(CLI_ENVIRONMENT, "install stead whole, or build it with 'make build'",
+	            "cannot find the agent's program 'stead-node'");
+}
+
+struct output_set *compile_tree(struct compile *c, bool agent, int *ret_exit)
+{
+	struct host_agent program = { 0 };
+
+	*ret_exit = CLI_OK;
+	if (agent)
+		*ret_exit = read_agent(c, &program);
+	if (*ret_exit != CLI_OK)
+		return NULL;
+	return host_render(c->node, &program, &c->findings);
+}
+
+/* Where a setting stands, or the file as a whole when it was not written. */
+static struct span place(const struct compile *c, struct span at)
+{
+	return at.source != NULL ? at : (struct span){ .source = c->settings.source };
+}
+
+static void check_deliverable(struct compile *c)
+{
+	const struct settings *s = &c->settings;
+
+	if (str_equal(s->machine.os.v, "as-is"))
+		diag_error(&c->findings, "render.os", place(c, s->machine.os.at),
+		           "write machine.os: fcos, or flatcar",
+		           "'machine.os' is 'as-is', which has no Ignition");
+	if (str_equal(s->delivery.v, "ssh"))
+		diag_error(&c->findings, "render.delivery", place(c, s->delivery.at),
+		           "write delivery: inline, then settings and secrets travel inside the config",
+		           "'delivery' is 'ssh', so there is no config that could make the node alone");
+}
+
+bool compile_ignition(struct compile *c, bool agent, struct compile_config *ret, int *ret_exit)
+{
+	struct output_set *tree;
+	struct ignition_config *config;
+	char *inner;
+
+	check_deliverable(c);
+	*ret_exit = CLI_OK;
+	if (c->findings.errors > 0 || (tree = compile_tree(c, agent, ret_exit)) == NULL)
+		return false;
+	config = ignition_from_tree(c->secret_arena, tree);
+	if (!ignition_validate(config, &c->findings))
+		return false;
+	inner = ignition_write(config, &ret->inner_len);
+	ret->text = ignition_pack(c->secret_arena, inner, ret->inner_len, &ret->len);
+	ret->packed = ret->len != ret->inner_len || memcmp(ret->text, inner, ret->len) != 0;
+	return true;
+}
+
+int compile_report(struct compile *c, struct cli *cli, FILE *out)
+{
+	if (strcmp(cli_text(cli, "format"), "json") == 0)
+		findings_print_json(&c->findings, out);
+	else
+		findings_print(&c->findings, out, terminal_color(out, cli_text(cli, "color")));
+	if (flush_output(out) != CLI_OK)
+		return CLI_ENVIRONMENT;
+	return c->findings.errors > 0 ? CLI_FINDINGS : CLI_OK;
+}

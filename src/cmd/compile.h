@@ -1,0 +1,78 @@
+/*
+ * What most commands begin with: settings, application, secrets and lock are read, the node is built,
+ * checked and frozen; targets are rendered. Findings are collected on the way and printed once, by
+ * compile_report(). Each phase starts only when the ones before found no error.
+ */
+#ifndef STEAD_CMD_COMPILE_H
+#define STEAD_CMD_COMPILE_H
+
+#include "app/app.h"
+#include "check/check.h"
+#include "cli/cli.h"
+#include "host/host.h"
+#include "node/node.h"
+#include "settings/settings.h"
+
+#define SETTINGS_FILE "stead.yaml"
+#define SECRETS_FILE "stead.secrets.yaml"
+#define LOCK_FILE "stead.lock"
+#define STATE_DIR ".stead"
+
+struct compile {
+	struct arena *arena, *secret_arena;
+	const char *dir, *apps_dir;
+	struct findings findings;
+	struct settings settings;
+	struct app app;
+	struct secrets secrets;
+	struct lock lock;
+	bool has_lock;
+	struct node_inputs inputs;
+	struct node *node; /* frozen; NULL when there were errors */
+};
+
+/* Texts instead of files, for init. */
+struct compile_texts {
+	const struct source *settings, *lock;
+	const struct secrets *secrets;
+};
+
+/* The option rows a command that compiles has: --dir, --apps, --format. */
+extern const struct cli_option compile_options[];
+extern const struct cli_option dir_options[]; /* --dir alone */
+
+/* An empty compile with the arenas; free it with compile_done(). */
+void compile_init(struct compile *compile, struct cli *cli);
+void compile_done(struct compile *compile);
+
+/* Everything up to the frozen node. False when there were errors. */
+bool compile_files(struct compile *compile);
+bool compile_texts(struct compile *compile, const struct compile_texts *texts);
+
+/* The host tree, with the agent's program in it when AGENT is true. NULL when there were errors;
+ * a missing agent is one of the environment: *ret_exit is CLI_ENVIRONMENT then (and all is said). */
+struct output_set *compile_tree(struct compile *compile, bool agent, int *ret_exit);
+
+/* The Ignition config to hand out and its size before packing; NULL as above. What cannot be
+ * delivered by Ignition is a finding. Lives in the secret arena. */
+struct compile_config {
+	char *text;
+	size_t len, inner_len;
+	bool packed;
+};
+bool compile_ignition(struct compile *compile, bool agent, struct compile_config *ret,
+                      int *ret_exit);
+
+/* Prints the findings to OUT, as --format says, and returns the exit code they call for. */
+int compile_report(struct compile *compile, struct cli *cli, FILE *out);
+
+/* A path below the settings' folder; as short as the user would write it. */
+const char *compile_path(struct arena *arena, const char *dir, const char *name);
+
+/* "stead: MESSAGE" and a hint (or NULL) on stderr. Returns CODE. */
+int fail(int code, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Whether everything written to OUT got there: CLI_OK or CLI_ENVIRONMENT with a message. */
+int flush_output(FILE *out);
+
+#endif

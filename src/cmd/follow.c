@@ -1,0 +1,309 @@
+#include "cmd/follow.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/web.h"
+
+enum {
+	TICK_MS = 500,
+	BANNER_MS = 2000,
+	SILENCE_MS = 90000,        /* a connection that says nothing for so long is made anew */
+	FAILED_FOR_MS = 60000,     /* the node tries again by itself; after this long it is worth a word */
+	STATUS_MAX = 1024 * 1024,
+	RUN_DEADLINE_MS = 60000,
+	STEPS_MAX = 200,
+};
+
+/* Whether to stop waiting, and with what result. */
+static bool must_stop(struct follow *f, enum follow_result *ret)
+{
+	if (*f->interrupted)
+		*ret = FOLLOW_INTERRUPTED;
+	else if (!vm_alive(&f->machine->vm))
+		*ret = FOLLOW_DIED;
+	else if (clock_ms() >= f->deadline)
+		*ret = FOLLOW_TIMED_OUT;
+	else
+		return false;
+	return true;
+}
+
+/* --- ssh --- */
+
+/* QEMU accepts for the guest, so only the server's own words count (RFC 4253, section 4.2). */
+static bool ssh_answers(unsigned port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_port = htons((uint16_t)port),
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char banner[4];
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+	       poll(&ready, 1, BANNER_MS) == 1 &&
+	       recv(fd, banner, sizeof(banner), 0) == (ssize_t)sizeof(banner) &&
+	       memcmp(banner, "SSH-", 4) == 0;
+}
+
+/* ssh's own last words, for whoever has to find out why nobody is let in. */
+static const char *last_line(struct arena *arena, const char *text)
+{
+	size_t len = strlen(text), start;
+
+	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	for (start = len; start > 0 && text[start - 1] != '\n'; start--)
+		continue;
+	return arena_strndup(arena, text + start, len - start);
+}
+
+static enum follow_result wait_for_ssh(struct follow *f)
+{
+	int step = progress_begin(f->progress, -1, "boot, first configuration");
+	enum follow_result result = FOLLOW_FAILED;
+	struct process_result run;
+
+	f->why = "ssh does not answer";
+	while (!must_stop(f, &result)) {
+		if (ssh_answers(f->machine->vm.ports.ssh)) {
+			int r = machine_run(f->machine, (const char *const[]){ "true", NULL },
+			                    RUN_DEADLINE_MS, &run);
+
+			if (r == 0 && run.exit_code == 0) {
+				progress_end(f->progress, step, true, NULL);
+				return FOLLOW_READY;
+			}
+			f->why = r < 0 ? arena_printf(f->arena, "cannot run ssh: %s", strerror(-r))
+			               : arena_printf(f->arena, "ssh: %s", last_line(f->arena, run.err));
+			progress_note(f->progress, step, f->why);
+			if (r < 0) {
+				result = FOLLOW_FAILED;
+				break;
+			}
+		}
+		progress_tick(f->progress);
+		clock_sleep_ms(TICK_MS);
+	}
+	progress_end(f->progress, step, false, f->why);
+	return result;
+}
+
+/* --- the node's own steps --- */
+
+struct node_steps {
+	struct follow *follow;
+	int parent;
+	const char *names[STEPS_MAX];
+	int ids[STEPS_MAX];
+	size_t count;
+	int64_t failed_since;
+	bool ready;
+};
+
+static int step_id(struct node_steps *s, const char *name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->names[i], name) == 0)
+			return s->ids[i];
+	if (s->count == STEPS_MAX)
+		return -1;
+	s->names[s->count] = arena_strdup(s->follow->arena, name);
+	s->ids[s->count] = progress_begin(s->follow->progress, s->parent, name);
+	return s->ids[s->count++];
+}
+
+static void show_step(struct node_steps *s, json_t *step)
+{
+	struct progress *progress = s->follow->progress;
+	const char *name = NULL, *state = NULL, *note = NULL;
+	double seconds = -1;
+	int id;
+
+	if (json_unpack(step, "{s:s, s:s, s?F, s?s}", "name", &name, "state", &state, "seconds",
+	                &seconds, "note", &note) < 0 ||
+	    (id = step_id(s, name)) < 0)
+		return;
+	if (strcmp(state, "done") == 0) {
+		progress_note(progress, id, NULL);
+		progress_set(progress, id, PROGRESS_DONE, seconds);
+	} else {
+		/* A step that failed is tried again; what it says is why it is not done yet. */
+		progress_set(progress, id, PROGRESS_RUNNING, seconds);
+		progress_note(progress, id, note);
+	}
+}
+
+static void take_status(struct node_steps *s, json_t *status)
+{
+	struct follow *f = s->follow;
+	const char *state = json_string_value(json_object_get(status, "state"));
+	const char *waiting = json_string_value(json_object_get(status, "waiting_for"));
+	json_t *step;
+	size_t i;
+
+	if (state == NULL)
+		return;
+	json_array_foreach(json_object_get(status, "steps"), i, step)
+		show_step(s, step);
+	s->ready = strcmp(state, "ready") == 0;
+	if (waiting != NULL)
+		f->why = arena_strdup(f->arena, waiting);
+	progress_note(f->progress, s->parent,
+	              s->ready ? NULL
+	              : waiting != NULL
+	                      ? arena_printf(f->arena, "%s: %s", state, waiting)
+	                      : state);
+	if (strcmp(state, "failed") != 0 && strcmp(state, "stopped") != 0)
+		s->failed_since = 0;
+	else if (s->failed_since == 0)
+		s->failed_since = clock_ms();
+}
+
+/* Records are parted by an empty line; the last one may not be whole yet. */
+static bool take_records(struct node_steps *s, struct text *text)
+{
+	const char *start = text->data, *end;
+	bool any = false;
+
+	while ((end = strstr(start, "\n\n")) != NULL) {
+		json_t *status = json_loadb(start, (size_t)(end - start), 0, NULL);
+
+		if (json_is_object(status)) {
+			take_status(s, status);
+			any = true;
+		}
+		json_decref(status);
+		start = end + 2;
+	}
+	text->len -= (size_t)(start - text->data);
+	memmove(text->data, start, text->len + 1);
+	return any;
+}
+
+/* One connection for the whole time: a login costs a small machine a second of its processor. The
+ * loop on the node ends when nobody reads any more, because then its echo fails. */
+static int open_status(struct follow *f, struct stream *ret)
+{
+	const char *command = arena_printf(f->arena,
+	                                   "while sudo -n %s status --json; echo; do sleep 2; done",
+	                                   cli_shell_quote(f->arena, f->machine->agent));
+	struct strings argv = { 0 };
+
+	machine_ssh(f->machine, NULL, &argv);
+	argv.items[argv.count - 1] = command;
+	*list_add(f->arena, &argv) = NULL;
+	return stream_open(argv.items, ret);
+}
+
+static enum follow_result wait_for_node(struct follow *f)
+{
+	struct node_steps steps = { .follow = f };
+	struct stream stream = { .fd = -1 };
+	enum follow_result result = FOLLOW_READY;
+	int64_t heard = 0;
+	struct text text;
+
+	steps.parent = progress_begin(f->progress, -1, "the node makes itself");
+	f->why = "the agent does not answer";
+	text_init(&text, f->arena);
+	while (!steps.ready && !must_stop(f, &result)) {
+		if (stream.fd < 0) {
+			text.len = 0;
+			text.data[0] = '\0';
+			if (open_status(f, &stream) < 0)
+				clock_sleep_ms(TICK_MS);
+			heard = clock_ms();
+		} else if (!stream_read(&stream, &text, TICK_MS) || text.len > STATUS_MAX ||
+		           clock_ms() - heard > SILENCE_MS) {
+			stream_close(&stream);
+			clock_sleep_ms(TICK_MS);
+		} else if (take_records(&steps, &text)) {
+			heard = clock_ms();
+		}
+		if (steps.failed_since != 0 && clock_ms() - steps.failed_since > FAILED_FOR_MS) {
+			result = FOLLOW_FAILED;
+			break;
+		}
+		progress_tick(f->progress);
+	}
+	stream_close(&stream);
+	progress_end(f->progress, steps.parent, steps.ready, steps.ready ? NULL : f->why);
+	return steps.ready ? FOLLOW_READY : result;
+}
+
+/* --- from outside --- */
+
+static const char *fetch_ca(struct follow *f)
+{
+	const char *path = arena_printf(f->arena, "%s/" MACHINE_CA, f->machine->dir);
+	const char *const command[] = { "sudo", "-n", f->machine->agent, "ca", NULL };
+	struct process_result run;
+	int r = machine_run(f->machine, command, RUN_DEADLINE_MS, &run);
+
+	if (r == 0 && run.exit_code == 0 && str_starts(run.out, "-----BEGIN CERTIFICATE-----"))
+		r = file_write_atomic(AT_FDCWD, path, 0644, run.out, run.out_len);
+	else if (r == 0)
+		r = -EPROTO;
+	if (r < 0)
+		f->why = r == -EPROTO ? arena_printf(f->arena, "the node gives no CA certificate: %s",
+		                                     last_line(f->arena, run.err))
+		                      : strerror(-r);
+	return r < 0 ? NULL : path;
+}
+
+static enum follow_result ask_site(struct follow *f)
+{
+	int step = progress_begin(f->progress, -1, "the site answers over HTTPS");
+	enum follow_result result = FOLLOW_TIMED_OUT;
+	bool own_ca = strcmp(f->machine->issuer, "internal") == 0;
+	const char *ca = NULL;
+	long status;
+
+	while (!must_stop(f, &result)) {
+		if (own_ca && ca == NULL)
+			ca = fetch_ca(f);
+		if ((!own_ca || ca != NULL) &&
+		    web_get(f->arena, f->machine->web, f->machine->vm.ports.https, ca, &status,
+		            &f->why) == 0) {
+			if (status < 500) {
+				progress_end(f->progress, step, true,
+				             arena_printf(f->arena, "status %ld, certificate verified",
+				                          status));
+				return FOLLOW_READY;
+			}
+			f->why = arena_printf(f->arena, "https://%s/ answers with status %ld",
+			                      f->machine->web, status);
+		}
+		progress_note(f->progress, step, f->why);
+		progress_tick(f->progress);
+		clock_sleep_ms(2 * TICK_MS);
+	}
+	progress_end(f->progress, step, false, f->why);
+	return result;
+}
+
+enum follow_result follow_machine(struct follow *f)
+{
+	enum follow_result result = wait_for_ssh(f);
+
+	if (result == FOLLOW_READY)
+		result = wait_for_node(f);
+	/* A certificate from elsewhere cannot be had by a machine that nobody reaches. */
+	if (result == FOLLOW_READY && strcmp(f->machine->issuer, "internal") == 0)
+		result = ask_site(f);
+	progress_finish(f->progress);
+	return result;
+}

@@ -1,0 +1,31 @@
+/*
+ * Following a machine from its start until the node on it is ready, with steps and times.
+ */
+#ifndef STEAD_CMD_FOLLOW_H
+#define STEAD_CMD_FOLLOW_H
+
+#include "cli/terminal.h"
+#include "cmd/machine.h"
+
+struct follow {
+	struct machine *machine;
+	struct arena *arena;
+	struct progress *progress;
+	int64_t deadline;   /* clock_ms */
+	volatile const int *interrupted; /* set by a signal */
+	const char *why;    /* what was waited for last */
+};
+
+enum follow_result {
+	FOLLOW_READY,
+	FOLLOW_DIED,        /* QEMU has ended */
+	FOLLOW_TIMED_OUT,
+	FOLLOW_FAILED,      /* `why` says it */
+	FOLLOW_INTERRUPTED,
+};
+
+/* ssh answers; then the node's own steps until it is ready; then its CA (when it has one of its own)
+ * is fetched and the site is asked over HTTPS. Each shows its steps. */
+enum follow_result follow_machine(struct follow *follow);
+
+#endif

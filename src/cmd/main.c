@@ -1,0 +1,297 @@
+/*
+ * stead: the table of commands.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/arena.h"
+#include "cli/cli.h"
+#include "cmd/commands.h"
+#include "cmd/compile.h"
+
+static const char *const colors[] = { "auto", "always", "never", NULL };
+static const char *const targets[] = { "vm", NULL };
+static const char *const shells[] = { "bash", "fish", "zsh", NULL };
+static const char *const renderings[] = { "ignition", "tree", NULL };
+static const char *const manuals[] = { "commands", "settings", NULL };
+
+static const struct cli_option everywhere[] = {
+	{ .name = "color", .type = CLI_WORD, .value = "WHEN", .fallback = "auto", .words = colors,
+	  .doc = "colour on a terminal only, always or never; NO_COLOR is respected" },
+	{ .name = "help", .letter = 'h', .type = CLI_FLAG, .doc = "show help and exit" },
+	{ .name = "version", .type = CLI_FLAG, .doc = "show the version and exit" },
+	{ .name = NULL },
+};
+
+static const struct cli_option init_options[] = {
+	{ .name = "set", .type = CLI_LIST, .value = "KEY=VALUE", .suggest = suggest_settings,
+	  .doc = "a setting, like mail.host=smtp.example.net; lists by commas or by repeating" },
+	{ .name = "secret", .type = CLI_LIST, .value = "KEY=@FILE",
+	  .doc = "a secret from a file, or KEY=- for stdin; never from the arguments" },
+	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask whether the handle is right" },
+	{ .name = NULL },
+};
+
+static const struct cli_option render_options[] = {
+	{ .name = "output", .letter = 'o', .type = CLI_TEXT, .value = "FILE",
+	  .complete = CLI_COMPLETE_FILE,
+	  .doc = "where the Ignition config goes, with mode 0600; stdout when not given" },
+	{ .name = "no-agent", .type = CLI_FLAG,
+	  .doc = "leave the agent's program out; the machine must have it then" },
+	{ .name = NULL },
+};
+
+static const struct cli_option up_options[] = {
+	{ .name = "on", .type = CLI_WORD, .value = "TARGET", .words = targets,
+	  .doc = "where: vm, a virtual machine on this computer" },
+	{ .name = "image", .type = CLI_TEXT, .value = "FILE", .complete = CLI_COMPLETE_FILE,
+	  .doc = "disk image of an OS with Ignition, qcow2 or raw; needed the first time" },
+	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "900",
+	  .doc = "how long to wait for the node" },
+	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask before starting" },
+	{ .name = NULL },
+};
+
+static const struct cli_option down_options[] = {
+	{ .name = "remove", .type = CLI_FLAG,
+	  .doc = "delete the machine's disk, with all data of the node" },
+	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask before deleting" },
+	{ .name = NULL },
+};
+
+static const struct cli_option status_options[] = {
+	{ .name = "json", .type = CLI_FLAG, .doc = "print the agent's JSON" },
+	{ .name = NULL },
+};
+
+static const struct cli_option logs_options[] = {
+	{ .name = "follow", .letter = 'f', .type = CLI_FLAG, .doc = "go on printing what comes" },
+	{ .name = NULL },
+};
+
+static const struct cli_option open_options[] = {
+	{ .name = "login", .type = CLI_FLAG, .doc = "also print the owner's name and password" },
+	{ .name = NULL },
+};
+
+#define OPTIONS(...) (const struct cli_option *const[]){ __VA_ARGS__, NULL }
+#define EXAMPLES(...) (const struct cli_example[]){ __VA_ARGS__, { NULL, NULL } }
+
+static const struct cli_command commands[] = {
+	{
+		.name = "init",
+		.group = "settings",
+		.args = "",
+		.summary = "make stead.yaml, its secrets and its lock",
+		.doc = "Makes stead.yaml, stead.secrets.yaml (0600: the node's ssh host key, what the "
+		       "application needs, passwords) and stead.lock. Asks on a terminal for what --set "
+		       "does not say. Needed are app, domain, admin.name, admin.email, mail (a host, or "
+		       "none) and backup (a repository, or none).\n\n"
+		       "Never overwrites; makes all three files or none. Inside a git work tree the "
+		       "secrets are added to .gitignore first.",
+		.options = OPTIONS(init_options, compile_options),
+		.examples = EXAMPLES({ "stead init", "ask for everything" },
+	                             { "stead init --dir node --set app=snac --set domain=example.org "
+	                               "--set admin.name=alice --set admin.email=alice@example.net "
+	                               "--set mail=none --set backup=none",
+	                               "ask nothing" }),
+		.run = cmd_init,
+	},
+	{
+		.name = "check",
+		.group = "settings",
+		.args = "",
+		.summary = "find what is wrong, without touching a machine",
+		.doc = "Reads settings, secrets, lock and application, builds the node and checks it. "
+		       "Prints every problem with its place, and a line that counts them. Exit code 1 "
+		       "when there are errors; warnings and notes do not count.",
+		.options = OPTIONS(compile_options),
+		.examples = EXAMPLES({ "stead check", "for people" },
+	                             { "stead check --format=json", "for programs" }),
+		.run = cmd_check,
+	},
+	{
+		.name = "render",
+		.group = "settings",
+		.args = "ignition|tree [DIR]",
+		.summary = "write what a machine would get",
+		.doc = "'render ignition' writes the Ignition config (spec 3.3.0) that makes the whole "
+		       "node at its first boot. It holds secrets. How large it is goes to stderr.\n\n"
+		       "'render tree DIR' writes the same files below the new folder DIR, for people to "
+		       "look at, and prints a list with modes, owners and units.",
+		.options = OPTIONS(render_options, compile_options),
+		.examples = EXAMPLES({ "stead render ignition -o node.ign", "one config file" },
+	                             { "stead render tree out --no-agent", "files to look at" }),
+		.min_args = 1,
+		.max_args = 2,
+		.words = renderings,
+		.complete = CLI_COMPLETE_DIR,
+		.run = cmd_render,
+	},
+	{
+		.name = "explain",
+		.group = "settings",
+		.args = "FILE[:LINE]",
+		.summary = "say where a line on the node comes from",
+		.doc = "FILE is a path on the node, or the name alone. Each line is shown with the "
+		       "setting, the line of the application's definition or the rule of stead that it "
+		       "comes from. Secrets are masked.",
+		.options = OPTIONS(compile_options),
+		.examples = EXAMPLES({ "stead explain /etc/stead/firewall.nft", "a whole file" },
+	                             { "stead explain firewall.nft:3", "one line" }),
+		.min_args = 1,
+		.max_args = 1,
+		.run = cmd_explain,
+	},
+	{
+		.name = "up",
+		.group = "machine",
+		.args = "",
+		.summary = "make the machine be what the settings say",
+		.doc = "Renders the Ignition config, boots the image with it in a virtual machine (QEMU, "
+		       "reachable from this computer only), and follows the node until it is ready and "
+		       "its site answers over HTTPS. Run again, it follows a machine that runs and starts "
+		       "one that was stopped. Ctrl-C leaves the machine running.\n\n"
+		       "A VM takes its configuration at its first boot. For other settings remove it "
+		       "with 'stead down --remove' and make it anew.",
+		.options = OPTIONS(up_options, compile_options),
+		.examples = EXAMPLES({ "stead up --on vm --image fedora-coreos-qemu.x86_64.qcow2",
+	                               "the first time" },
+	                             { "stead up", "start it again" }),
+		.run = cmd_up,
+	},
+	{
+		.name = "down",
+		.group = "machine",
+		.args = "",
+		.summary = "switch the machine off",
+		.doc = "Asks the machine to power off, and ends it when it does not. The disk with the "
+		       "node's data stays, unless --remove is given.",
+		.options = OPTIONS(down_options, dir_options),
+		.run = cmd_down,
+	},
+	{
+		.name = "status",
+		.group = "machine",
+		.args = "",
+		.summary = "what the node does and waits for",
+		.doc = "Asks the agent on the node. Exit code 0 when the node is ready, 1 when it is "
+		       "not, 3 when the machine does not run.",
+		.options = OPTIONS(status_options, dir_options),
+		.run = cmd_status,
+	},
+	{
+		.name = "logs",
+		.group = "machine",
+		.args = "[PROCESS]",
+		.summary = "the journal of the node's units",
+		.doc = "All units of stead, or those of one process.",
+		.options = OPTIONS(logs_options, dir_options),
+		.max_args = 1,
+		.run = cmd_logs,
+	},
+	{
+		.name = "ssh",
+		.group = "machine",
+		.args = "[-- COMMAND...]",
+		.summary = "log in to the machine, or run a command there",
+		.doc = "The machine's host key is known: init made it. One argument is a line for the "
+		       "machine's shell, several are a program and its arguments. For scp and rsync: "
+		       "ssh -F .stead/vm/ssh_config stead.",
+		.options = OPTIONS(dir_options),
+		.max_args = 10000,
+		.flags = CLI_REST,
+		.run = cmd_ssh,
+	},
+	{
+		.name = "open",
+		.group = "machine",
+		.args = "",
+		.summary = "where the site is, and the owner's login",
+		.doc = "Prints the address, the ports on this computer and the CA certificate to trust. "
+		       "With --login also the name and password that set-up made for the owner.",
+		.options = OPTIONS(open_options, dir_options),
+		.run = cmd_open,
+	},
+	{
+		.name = "version",
+		.group = "stead",
+		.args = "",
+		.summary = "show the version",
+		.doc = "Prints the version.",
+		.run = cmd_version,
+	},
+	{
+		.name = "completion",
+		.group = "stead",
+		.args = "bash|fish|zsh",
+		.summary = "print a completion script",
+		.doc = "For the shell that is named.",
+		.examples = EXAMPLES({ "source <(stead completion bash)", "for this shell" }),
+		.min_args = 1,
+		.max_args = 1,
+		.words = shells,
+		.run = cmd_completion,
+	},
+	{
+		.name = "manual",
+		.group = "stead",
+		.args = "commands|settings",
+		.summary = "the parts of the manual that come from rows",
+		.doc = "In scdoc's language.",
+		.min_args = 1,
+		.max_args = 1,
+		.flags = CLI_HIDDEN,
+		.words = manuals,
+		.run = cmd_manual,
+	},
+	{ .name = NULL },
+};
+
+const struct cli_program stead_program = {
+	.name = "stead",
+	.version = STEAD_VERSION,
+	.summary = "your own place in the fediverse, from one settings file",
+	.commands = commands,
+	.everywhere = everywhere,
+};
+
+int cmd_version(struct cli *cli)
+{
+	(void)printf("%s %s\n", cli->program->name, cli->program->version);
+	return flush_output(stdout);
+}
+
+int cmd_completion(struct cli *cli)
+{
+	(void)fputs(cli_completion(cli->arena, cli->program, cli->args.items[0]), stdout);
+	return flush_output(stdout);
+}
+
+/* Secrets pass through here: a crash must not leave them in a core file. */
+static void forbid_core_dumps(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+int main(int argc, char **argv)
+{
+	cleanup_arena struct arena *arena = arena_new();
+	const char *error, *hint;
+	struct cli cli;
+
+	forbid_core_dumps();
+	if (cli_parse(arena, &stead_program, argc, (const char *const *)argv, &cli, &error, &hint) < 0)
+		return fail(CLI_USAGE, hint, "%s", error);
+	if (cli_flag(&cli, "help")) {
+		(void)fputs(cli_help(arena, &stead_program, cli.command), stdout);
+		return flush_output(stdout);
+	}
+	if (cli_flag(&cli, "version"))
+		return cmd_version(&cli);
+	return cli.command->run(&cli);
+}
