@@ -34,27 +34,54 @@ static bool is_type(const char *s, size_t len)
 	return false;
 }
 
-/* RFC 4253, 6.6: the blob begins with the length and name of the same type. */
-static bool blob_is_of_type(struct arena *arena, const char *base64, size_t len, const char *type,
-                            size_t type_len)
+static size_t read_length(const unsigned char *p)
+{
+	return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+}
+
+/* RFC 4253, 6.6: the name of the type, then more fields; each field has its length in front, in all
+ * known types. A key that was cut off, or copied with a gap, does not end where its last field ends. */
+static bool is_key_blob(const unsigned char *blob, size_t len, const char *type, size_t type_len)
+{
+	size_t fields = 0;
+
+	for (size_t at = 0; at < len; fields++) {
+		size_t field_len;
+
+		if (len - at < 4)
+			return false;
+		field_len = read_length(blob + at);
+		at += 4;
+		if (field_len > len - at)
+			return false;
+		if (fields == 0 && (field_len != type_len || memcmp(blob + at, type, type_len) != 0))
+			return false;
+		at += field_len;
+	}
+	return fields > 1;
+}
+
+static bool is_key(struct arena *arena, const char *base64, size_t len, const char *type,
+                   size_t type_len)
 {
 	unsigned char *blob;
-	int blob_len;
+	size_t padding = 0;
 
 	if (len == 0 || len % 4 != 0 || len > KEY_MAX_BYTES)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=",
+	while (padding < 3 && padding < len && base64[len - 1 - padding] == '=')
+		padding++;
+	for (size_t i = 0; i < len - padding; i++) {
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 		           base64[i]) == NULL)
 			return false;
 	}
-	blob = arena_alloc(arena, len);
-	blob_len = EVP_DecodeBlock(blob, (const unsigned char *)base64, (int)len);
-	if (blob_len < 0 || (size_t)blob_len < 4 + type_len + 4)
+	if (padding > 2)
 		return false;
-	return ((unsigned)blob[0] << 24 | (unsigned)blob[1] << 16 | (unsigned)blob[2] << 8 |
-	        blob[3]) == type_len &&
-	       memcmp(blob + 4, type, type_len) == 0;
+	blob = arena_alloc(arena, len);
+	if (EVP_DecodeBlock(blob, (const unsigned char *)base64, (int)len) < 0)
+		return false;
+	return is_key_blob(blob, len / 4 * 3 - padding, type, type_len);
 }
 
 /* One line; WHERE names its file in findings, or is empty. */
@@ -70,7 +97,7 @@ static void add_key(struct build *b, const char *line, struct span at, const cha
 		           "%snot a public key of a known kind", where);
 		return;
 	}
-	if (!blob_is_of_type(b->arena, blob, strcspn(blob, " \t\r"), line, type_len)) {
+	if (!is_key(b->arena, blob, strcspn(blob, " \t\r"), line, type_len)) {
 		diag_error(b->findings, "ssh.key", at, "copy the whole line of the .pub file",
 		           "%sthis public key is damaged or cut off", where);
 		return;

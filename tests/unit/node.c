@@ -554,6 +554,8 @@ static void test_keys(void)
 		{ "\"ssh-ed25519 AAAAC3Nza\"", "ssh.key" },
 		{ "\"ssh-ed25519 AAAAB3NzaC1yc2EAAAADAQABAAABAQ==\"", "ssh.key" },
 		{ "\"" KEY "=\"", "ssh.key" },
+		{ "\"" KEY "AAAA\"", "ssh.key" },
+		{ "\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8Q\"", "ssh.key" },
 		{ "missing.pub", "ssh.key-file" },
 		{ "private", "ssh.private-key" },
 		{ "empty", "ssh.key" },
