@@ -29,7 +29,7 @@ gone() { ! kill -0 "$pid" 2>/dev/null; }
 serial_has() { grep -qs "$1" "$tmp/serial"; }
 fails() { ! "$@"; }
 # The host key came by Ignition and is the only one accepted.
-in_vm() { ssh -q -i "$tmp/id" -p "$port" -o UserKnownHostsFile="$tmp/known" -o BatchMode=yes -o ConnectTimeout=5 core@127.0.0.1 "$@"; }
+in_vm() { ssh -q -i "$tmp/id" -p "$port" -o UserKnownHostsFile="$tmp/known" -o BatchMode=yes -o ConnectTimeout=20 core@127.0.0.1 "$@"; }
 
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$tmp/id"
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$tmp/host"
