@@ -17,10 +17,10 @@ CHECK_FAMILY(identity)
 		return;
 	}
 	if (lock->domain != NULL && !str_equal(lock->domain, settings->domain.v))
-		diag_error(findings, "identity.domain", settings->domain.at,
-		           "another domain is another node: begin in a new folder with 'stead init'",
-		           "this node was made for '%s', its domain can never change",
-		           lock->domain);
+		diag_error(
+			findings, "identity.domain", settings->domain.at,
+			"another domain is another node: begin in a new folder with 'stead init'",
+			"this node was made for '%s', its domain can never change", lock->domain);
 	if (lock->app != NULL && !str_equal(lock->app, settings->app.v))
 		diag_error(findings, "identity.app", settings->app.at,
 		           "another application needs another domain: begin in a new folder with "

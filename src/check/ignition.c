@@ -14,9 +14,10 @@ CHECK_FAMILY(ignition)
 			const struct node_mount *mount = &process->mounts.items[n];
 
 			if (mount->volume == NULL && !str_starts(mount->host_path, "/etc/stead/"))
-				diag_error(findings, "ignition.config", mount->origin.span, NULL,
-				           "'%s' of process '%s' would be written outside /etc/stead",
-				           mount->host_path, process->name);
+				diag_error(
+					findings, "ignition.config", mount->origin.span, NULL,
+					"'%s' of process '%s' would be written outside /etc/stead",
+					mount->host_path, process->name);
 		}
 	}
 	for (size_t i = 0; i < node->volumes.count; i++) {

@@ -14,9 +14,10 @@ CHECK_FAMILY(images)
 			continue; /* a finding already */
 		name = strrchr(process->image, '/');
 		if (name != NULL && strpbrk(name, ":@") == NULL)
-			diag_warning(findings, "image.tag", process->image_origin.span,
-			             "add a tag, like :2",
-			             "the image of '%s' has no tag: every pull may bring another one",
-			             process->name);
+			diag_warning(
+				findings, "image.tag", process->image_origin.span,
+				"add a tag, like :2",
+				"the image of '%s' has no tag: every pull may bring another one",
+				process->name);
 	}
 }

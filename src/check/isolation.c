@@ -14,8 +14,9 @@ static void check_networks(const struct node_process *process, struct findings *
 /* The proxy has to bind the ports below 1024; nothing else that runs here needs more than this. */
 static void check_capabilities(const struct node_process *process, struct findings *findings)
 {
-	static const char *const allowed[] = { "CHOWN", "DAC_OVERRIDE",     "FOWNER", "KILL",
-		                               "NET_BIND_SERVICE", "SETGID", "SETUID" };
+	static const char *const allowed[] = { "CHOWN", "DAC_OVERRIDE",     "FOWNER",
+		                               "KILL",  "NET_BIND_SERVICE", "SETGID",
+		                               "SETUID" };
 
 	for (size_t i = 0; i < process->capabilities.count; i++) {
 		bool known = false;

@@ -13,7 +13,8 @@ static bool matches_wholly(const char *pattern, const char *s)
 	regex_t regex;
 	bool matches;
 
-	if (regcomp(&regex, arena_printf(scratch, "^(%s)$", pattern), REG_EXTENDED | REG_NOSUB) != 0)
+	if (regcomp(&regex, arena_printf(scratch, "^(%s)$", pattern), REG_EXTENDED | REG_NOSUB) !=
+	    0)
 		return false;
 	matches = regexec(&regex, s, 0, NULL, 0) == 0;
 	regfree(&regex);
@@ -47,8 +48,8 @@ static const char *last_label(const char *domain)
 /* RFC 6761, RFC 6762, RFC 9476 and ICANN's .internal: nobody can prove to own such a name. */
 static bool is_private_name(const char *domain)
 {
-	static const char *const labels[] = { "alt",      "example",  "internal", "invalid", "lan",
-		                              "local",    "localhost", "onion",   "test" };
+	static const char *const labels[] = { "alt",   "example",   "internal", "invalid", "lan",
+		                              "local", "localhost", "onion",    "test" };
 
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
 		if (str_equal(last_label(domain), labels[i]))

@@ -88,8 +88,7 @@ static void check_groups(const struct node *node, const struct node_process *pro
 	if (process->group != NODE_GROUP_DATA)
 		return;
 	for (size_t i = 0; i < process->after.count; i++) {
-		const struct node_process *other =
-		        node_process_find(node, process->after.items[i]);
+		const struct node_process *other = node_process_find(node, process->after.items[i]);
 
 		if (other != NULL && other->group == NODE_GROUP_APP)
 			diag_error(findings, "order.group", process->origin.span,
@@ -107,10 +106,11 @@ static void check_job(const struct node_job *job, struct findings *findings)
 		const struct node_step *step = &job->steps.items[i];
 
 		if (step->done == NODE_DONE_HTTP)
-			diag_error(findings, "order.job", step->origin.span,
-			           "phase: post-start, or another 'done'",
-			           "step '%s' of the set-up asks '%s', which starts after the set-up",
-			           step->id, job->process->name);
+			diag_error(
+				findings, "order.job", step->origin.span,
+				"phase: post-start, or another 'done'",
+				"step '%s' of the set-up asks '%s', which starts after the set-up",
+				step->id, job->process->name);
 	}
 }
 

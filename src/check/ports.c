@@ -56,7 +56,8 @@ static const char *taker(const struct node *node, const struct node_open *open)
 		const struct node_process *process = node->processes.items[i];
 
 		for (size_t n = 0; n < process->port_count; n++) {
-			if (process->ports[n].port == open->port && process->ports[n].udp == open->udp)
+			if (process->ports[n].port == open->port &&
+			    process->ports[n].udp == open->udp)
 				return process->name;
 		}
 	}
@@ -71,8 +72,8 @@ static void check_open(const struct node *node, struct findings *findings)
 
 		if (by != NULL)
 			diag_error(findings, "ports.open", open->origin.span,
-			           "leave it out, it is open already",
-			           "port %s/%u belongs to %s", protocol(open->udp), open->port, by);
+			           "leave it out, it is open already", "port %s/%u belongs to %s",
+			           protocol(open->udp), open->port, by);
 		for (size_t n = 0; n < i; n++) {
 			const struct node_open *before = &node->machine.open.items[n];
 

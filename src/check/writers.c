@@ -27,8 +27,8 @@ static void check_mounts(const struct node_process *process, struct findings *fi
 	for (size_t i = 0; i < process->tmpfs.count; i++) {
 		for (size_t n = 0; n < i; n++) {
 			if (str_equal(process->tmpfs.items[n], process->tmpfs.items[i]))
-				report_mount(process, process->tmpfs.items[i],
-				             process->origin.span, findings);
+				report_mount(process, process->tmpfs.items[i], process->origin.span,
+				             findings);
 		}
 	}
 }

@@ -142,7 +142,8 @@ static struct config_value *read_value(struct build *b, const struct yaml_node *
 		return read_scalar(b, node);
 	value = new_value(b, node->kind == YAML_MAP ? CONFIG_MAP : CONFIG_LIST, NULL, node->span);
 	for (size_t i = 0; i < node->count; i++) {
-		item = read_value(b, node->kind == YAML_MAP ? node->pairs[i].value : node->items[i]);
+		item = read_value(b,
+		                  node->kind == YAML_MAP ? node->pairs[i].value : node->items[i]);
 		if (item == NULL)
 			continue;
 		if (node->kind == YAML_MAP)
@@ -293,7 +294,8 @@ static bool write_config(struct build *b, const struct app_config *from, struct 
 
 static bool is_file_name(const char *s)
 {
-	return s[0] != '\0' && !str_equal(s, ".") && !str_equal(s, "..") && strpbrk(s, "/\n\r") == NULL;
+	return s[0] != '\0' && !str_equal(s, ".") && !str_equal(s, "..") &&
+	       strpbrk(s, "/\n\r") == NULL;
 }
 
 void build_configs(struct build *b)

@@ -1,5 +1,5 @@
-/* YAML 1.1 and 1.2 alike: every text is double-quoted, so nothing is ever taken for a truth value, a
- * number or a date. */
+/* YAML 1.1 and 1.2 alike: every text is double-quoted, so nothing is ever taken for a truth value,
+ * a number or a date. */
 #include "node/value.h"
 
 #include <string.h>

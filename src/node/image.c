@@ -241,11 +241,12 @@ const char *build_image(struct build *b, const char *process, const struct node_
 		*ret_origin = origin_at(chosen->value.at);
 	}
 	if (s == NULL) {
-		diag_error(b->findings, "image.missing", b->settings->app.at,
-		           arena_printf(b->arena,
-		                        "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'",
-		                        process),
-		           "%s has no image of its own for '%s'", b->settings->app.v, process);
+		diag_error(
+			b->findings, "image.missing", b->settings->app.at,
+			arena_printf(b->arena,
+		                     "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'",
+		                     process),
+			"%s has no image of its own for '%s'", b->settings->app.v, process);
 		return NULL;
 	}
 	if (is_short(s) || !split_image(b->arena, s, &image)) {

@@ -14,9 +14,8 @@ static const struct node_process *need_process(struct build *b, const struct val
 
 	if (process != NULL && app_process_find(b->app, name->v) != NULL)
 		return process;
-	diag_error(b->findings, "app.reference", name->at,
-	           "give it the same 'when' as the process", "%s needs process '%s', which is not here",
-	           what, name->v);
+	diag_error(b->findings, "app.reference", name->at, "give it the same 'when' as the process",
+	           "%s needs process '%s', which is not here", what, name->v);
 	return NULL;
 }
 
@@ -187,7 +186,7 @@ void build_commands(struct build *b)
 
 	for (size_t i = 0; i < b->app->commands.count; i++) {
 		const struct node_process *process =
-		        node_process_find(b->node, commands[i].process.v);
+			node_process_find(b->node, commands[i].process.v);
 		struct node_command *command;
 
 		if (process == NULL)

@@ -40,7 +40,8 @@ static size_t read_length(const unsigned char *p)
 }
 
 /* RFC 4253, 6.6: the name of the type, then more fields; each field has its length in front, in all
- * known types. A key that was cut off, or copied with a gap, does not end where its last field ends. */
+ * known types. A key that was cut off, or copied with a gap, does not end where its last field
+ * ends. */
 static bool is_key_blob(const unsigned char *blob, size_t len, const char *type, size_t type_len)
 {
 	size_t fields = 0;
@@ -54,7 +55,8 @@ static bool is_key_blob(const unsigned char *blob, size_t len, const char *type,
 		at += 4;
 		if (field_len > len - at)
 			return false;
-		if (fields == 0 && (field_len != type_len || memcmp(blob + at, type, type_len) != 0))
+		if (fields == 0 &&
+		    (field_len != type_len || memcmp(blob + at, type, type_len) != 0))
 			return false;
 		at += field_len;
 	}
@@ -120,7 +122,8 @@ static bool holds_private_key(const char *s)
 	return strstr(s, "PRIVATE KEY") != NULL || strstr(s, "PuTTY-User-Key-File") != NULL;
 }
 
-/* The place without the line it stands on: a key must not be shown by the report that refuses it. */
+/* The place without the line it stands on: a key must not be shown by the report that refuses it.
+ */
 static struct span unquoted(struct build *b, struct span at)
 {
 	struct source *source;
@@ -181,7 +184,8 @@ void build_ssh_keys(struct build *b, const struct value_list *keys)
 
 		if (holds_private_key(s))
 			diag_error(b->findings, "ssh.private-key", unquoted(b, at),
-			           "write the public one, and make a new pair: this one has been shown",
+			           "write the public one, and make a new pair: this one has been "
+			           "shown",
 			           "this is a private key");
 		else if (strpbrk(s, "\n\r") != NULL)
 			diag_error(b->findings, "ssh.key", at, "one key for each item of the list",

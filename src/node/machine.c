@@ -51,12 +51,12 @@ static void build_host_key(struct build *b)
 
 	if (key == NULL)
 		return; /* check/secrets.c says so */
-	machine->ssh_host_key = (struct node_text){
-		.v = key->value, .secret = true, .origin = origin_rule("host.hostkey")
-	};
-	machine->ssh_host_key_public = (struct node_text){
-		.v = secret_ssh_public(b->arena, key->value), .origin = origin_rule("host.hostkey")
-	};
+	machine->ssh_host_key = (struct node_text){ .v = key->value,
+		                                    .secret = true,
+		                                    .origin = origin_rule("host.hostkey") };
+	machine->ssh_host_key_public =
+		(struct node_text){ .v = secret_ssh_public(b->arena, key->value),
+		                    .origin = origin_rule("host.hostkey") };
 	if (machine->ssh_host_key_public.v == NULL)
 		diag_error(b->findings, "secrets.value", (struct span){ 0 },
 		           "run 'stead init' in a new folder and copy the one made there",
@@ -68,8 +68,8 @@ static const char *engine_of(struct build *b)
 	const struct value_text *engine = &b->settings->machine.engine;
 
 	if (str_equal(engine->v, "docker"))
-		diag_error(b->findings, "machine.engine", engine->at, "leave it out, or write podman",
-		           "docker comes with a later version");
+		diag_error(b->findings, "machine.engine", engine->at,
+		           "leave it out, or write podman", "docker comes with a later version");
 	return "podman";
 }
 

@@ -10,9 +10,9 @@ static const struct {
 	const char *name;
 	enum schema_type type;
 } types[] = {
-	{ "text", SCHEMA_TEXT },   { "word", SCHEMA_WORD },         { "int", SCHEMA_INT },
-	{ "bool", SCHEMA_BOOL },   { "size", SCHEMA_SIZE },         { "duration", SCHEMA_DURATION },
-	{ "domain", SCHEMA_DOMAIN }, { "email", SCHEMA_EMAIL },     { "list", SCHEMA_LIST },
+	{ "text", SCHEMA_TEXT },     { "word", SCHEMA_WORD },   { "int", SCHEMA_INT },
+	{ "bool", SCHEMA_BOOL },     { "size", SCHEMA_SIZE },   { "duration", SCHEMA_DURATION },
+	{ "domain", SCHEMA_DOMAIN }, { "email", SCHEMA_EMAIL }, { "list", SCHEMA_LIST },
 	{ "pairs", SCHEMA_PAIRS },
 };
 

@@ -11,10 +11,11 @@ static struct node_text text_of_rule(const char *v)
 	return (struct node_text){ .v = v, .origin = origin_rule("proxy.process") };
 }
 
-static void add_env(struct build *b, struct node_process *proxy, const char *name, const char *value)
+static void add_env(struct build *b, struct node_process *proxy, const char *name,
+                    const char *value)
 {
 	*list_add(b->arena, &proxy->env) =
-	        (struct node_env){ .name = name, .value = text_of_rule(value) };
+		(struct node_env){ .name = name, .value = text_of_rule(value) };
 }
 
 /* Certificates and, with the internal issuer, the CA's key: losing them breaks every client that
@@ -51,14 +52,15 @@ static void add_ports(struct build *b, struct node_process *proxy)
 		return;
 	proxy->ports[proxy->port_count++] = (struct node_port){ .port = 443, .origin = origin };
 	proxy->ports[proxy->port_count++] =
-	        (struct node_port){ .port = 443, .udp = true, .origin = origin };
+		(struct node_port){ .port = 443, .udp = true, .origin = origin };
 	proxy->port = 443;
 }
 
 void build_proxy(struct build *b)
 {
-	static const char *const command[] = { "caddy",        "run",       "--config",
-		                               "/etc/caddy/Caddyfile", "--adapter", "caddyfile" };
+	static const char *const command[] = { "caddy",     "run",
+		                               "--config",  "/etc/caddy/Caddyfile",
+		                               "--adapter", "caddyfile" };
 	static const char *const tmpfs[] = { "/config", "/tmp", "/run/caddy" };
 	struct node_text image = text_of_rule("docker.io/library/caddy:2");
 	struct node_process *proxy = arena_alloc(b->arena, sizeof(*proxy));

@@ -11,7 +11,8 @@ static bool set_text(struct reference_value *ret, enum reference_kind kind, cons
                      struct span at)
 {
 	*ret = (struct reference_value){ .kind = text != NULL ? kind : REFERENCE_UNSET,
-		                         .text = text, .at = at };
+		                         .text = text,
+		                         .at = at };
 	return true;
 }
 
@@ -38,7 +39,10 @@ static bool from_field(struct build *b, enum schema_type type, const void *field
 		return set_number(b, ret, field);
 	case SCHEMA_BOOL:
 		return set_text(ret, REFERENCE_TRUTH,
-		                !truth->given ? NULL : truth->v ? "true" : "false", truth->at);
+		                !truth->given ? NULL
+		                : truth->v    ? "true"
+		                              : "false",
+		                truth->at);
 	case SCHEMA_LIST:
 		*ret = (struct reference_value){ .kind = REFERENCE_LIST, .list = field };
 		ret->at = ret->list->at;
@@ -72,8 +76,8 @@ static bool lookup_settings(struct build *b, const char *key, struct reference_v
 	for (;;) {
 		size_t len = strcspn(key, ".");
 
-		while (rows->key != NULL && (strlen(rows->key) != len ||
-		                             strncmp(rows->key, key, len) != 0))
+		while (rows->key != NULL &&
+		       (strlen(rows->key) != len || strncmp(rows->key, key, len) != 0))
 			rows++;
 		if (rows->key == NULL)
 			return false;
@@ -154,7 +158,8 @@ static bool lookup_process(struct build *b, const char *key, struct reference_va
 		return false;
 	name = arena_strndup(b->arena, key, (size_t)(dot - key));
 	process = app_process_find(b->app, name);
-	if (process == NULL || !b->process_on[process - (struct app_process *)b->app->processes.items])
+	if (process == NULL ||
+	    !b->process_on[process - (struct app_process *)b->app->processes.items])
 		return false;
 	if (str_equal(dot, ".host"))
 		return set_text(ret, REFERENCE_TEXT, name, process->name.at);
@@ -163,7 +168,8 @@ static bool lookup_process(struct build *b, const char *key, struct reference_va
 	return false;
 }
 
-/* The image a process runs, before the mirror and the lock: for a second process of the same one. */
+/* The image a process runs, before the mirror and the lock: for a second process of the same one.
+ */
 static bool lookup_image(struct build *b, const char *name, struct reference_value *ret)
 {
 	const struct app_process *process = app_process_find(b->app, name);
@@ -245,8 +251,8 @@ static const char *part_text(struct build *b, const struct reference_part *part,
 	}
 	if (value.kind == REFERENCE_UNSET) {
 		if (!unset_is_empty)
-			diag_error(b->findings, "app.reference", part->at,
-			           "write it in stead.yaml", "'%s' is not set", part->text);
+			diag_error(b->findings, "app.reference", part->at, "write it in stead.yaml",
+			           "'%s' is not set", part->text);
 		return "";
 	}
 	whole->secret |= value.secret;
@@ -315,7 +321,8 @@ bool build_whole_reference(struct build *b, const struct value_text *text,
 	return true;
 }
 
-/* One side of a comparison. A name of a value may stand there bare, as in `own.streaming == true`. */
+/* One side of a comparison. A name of a value may stand there bare, as in `own.streaming == true`.
+ */
 static const char *side(struct build *b, const struct value_text *condition, const char *from,
                         const char *to)
 {
@@ -344,7 +351,8 @@ static bool condition_holds(struct build *b, const struct value_text *condition)
 
 	if (sign == NULL) {
 		diag_error(b->findings, "app.condition", condition->at,
-		           "like '${own.streaming} == true'", "'%s' compares nothing", condition->v);
+		           "like '${own.streaming} == true'", "'%s' compares nothing",
+		           condition->v);
 		return false;
 	}
 	same = str_equal(side(b, condition, condition->v, sign),
@@ -365,8 +373,11 @@ static bool parse_bytes(struct build *b, const char *path, const char *text, str
                         struct value_int *ret)
 {
 	static const struct schema_row row = { .key = "size", .type = SCHEMA_SIZE };
-	struct yaml_node node = { .kind = YAML_SCALAR, .style = YAML_PLAIN, .span = at,
-		                  .text = text, .len = strlen(text) };
+	struct yaml_node node = { .kind = YAML_SCALAR,
+		                  .style = YAML_PLAIN,
+		                  .span = at,
+		                  .text = text,
+		                  .len = strlen(text) };
 
 	*ret = (struct value_int){ 0 };
 	return schema_decode_value(b->arena, "app", path, &row, &node, ret, b->findings) &&

@@ -35,8 +35,8 @@ static const struct rule rules[] = {
 	{ "host.data", "everything that must survive lies below /var/lib/stead" },
 	{ "host.engine", "podman runs the containers; units come from quadlets" },
 	{ "host.env", "variables made from secrets lie in a file that only root reads" },
-	{ "host.hardening",
-	  "no capabilities, no new privileges, a read-only root: what a process does not need it does not get" },
+	{ "host.hardening", "no capabilities, no new privileges, a read-only root: what a process "
+	                    "does not need it does not get" },
 	{ "host.health", "a start counts when the process answers" },
 	{ "host.hostkey", "the host key is known beforehand, so ssh never asks in the blind" },
 	{ "host.hostname", "the machine is called what the settings call it" },

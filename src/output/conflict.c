@@ -44,7 +44,7 @@ static void add_entry(struct arena *arena, struct entries *entries, const char *
 	size_t order = entries->count;
 
 	*list_add(arena, entries) =
-	        (struct entry){ .path = path, .kind = kind, .order = order, .origin = origin };
+		(struct entry){ .path = path, .kind = kind, .order = order, .origin = origin };
 }
 
 static int compare_entries(const void *left, const void *right)
@@ -149,7 +149,8 @@ static void check_names(struct pass *pass, const struct output_set *set)
 {
 	for (size_t i = 0; i < set->units.count; i++) {
 		for (size_t j = i + 1; j < set->units.count; j++) {
-			const struct output_unit *a = &set->units.items[i], *b = &set->units.items[j];
+			const struct output_unit *a = &set->units.items[i],
+						 *b = &set->units.items[j];
 
 			if (str_equal(a->name, b->name))
 				report(pass, a->name, a->origin, b->origin,
@@ -158,10 +159,12 @@ static void check_names(struct pass *pass, const struct output_set *set)
 	}
 	for (size_t i = 0; i < set->users.count; i++) {
 		for (size_t j = i + 1; j < set->users.count; j++) {
-			const struct output_user *a = &set->users.items[i], *b = &set->users.items[j];
+			const struct output_user *a = &set->users.items[i],
+						 *b = &set->users.items[j];
 
 			if (str_equal(a->name, b->name))
-				report(pass, a->name, a->origin, b->origin, "two users of one name");
+				report(pass, a->name, a->origin, b->origin,
+				       "two users of one name");
 		}
 	}
 }

@@ -81,7 +81,8 @@ static const char *shown(struct arena *arena, const struct output *file,
 }
 
 static void explain_line(struct arena *arena, const struct output *file, size_t number,
-                         size_t column, FILE *out, const char *(*rule_text)(const char *rule))
+                         size_t column, int digits, FILE *out,
+                         const char *(*rule_text)(const char *rule))
 {
 	const struct output_line *line = &file->lines.items[number - 1];
 	const char *text = shown(arena, file, line);
@@ -90,7 +91,7 @@ static void explain_line(struct arena *arena, const struct output *file, size_t 
 
 	if (line->origin.rule != NULL && rule_text != NULL)
 		sentence = rule_text(line->origin.rule);
-	fprintf(out, "%s:%zu  %s%*s  ← %s%s%s\n", file->path, number, text,
+	fprintf(out, "%s:%-*zu  %s%*s  ← %s%s%s\n", file->path, digits, number, text,
 	        width < column ? (int)(column - width) : 0, "",
 	        output_origin_text(arena, line->origin), sentence != NULL ? ": " : "",
 	        sentence != NULL ? sentence : "");
@@ -101,10 +102,11 @@ void output_explain(const struct output *file, size_t line, FILE *out,
 {
 	cleanup_arena struct arena *scratch = arena_new();
 	size_t column = 0;
+	int digits = snprintf(NULL, 0, "%zu", file->lines.count);
 
 	if (line > 0) {
 		if (line <= file->lines.count)
-			explain_line(scratch, file, line, 0, out, rule_text);
+			explain_line(scratch, file, line, 0, 0, out, rule_text);
 		return;
 	}
 	for (size_t i = 0; i < file->lines.count; i++) {
@@ -114,5 +116,5 @@ void output_explain(const struct output *file, size_t line, FILE *out,
 			column = width;
 	}
 	for (size_t i = 1; i <= file->lines.count; i++)
-		explain_line(scratch, file, i, column, out, rule_text);
+		explain_line(scratch, file, i, column, digits, out, rule_text);
 }

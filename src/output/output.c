@@ -40,7 +40,7 @@ struct output *output_file(struct output_set *set, const char *path, unsigned mo
 static void add_line(struct output *file, struct origin origin, const char *data, size_t len)
 {
 	*list_add(file->set->arena, &file->lines) =
-	        (struct output_line){ .data = data, .len = len, .origin = origin };
+		(struct output_line){ .data = data, .len = len, .origin = origin };
 }
 
 void output_line(struct output *file, struct origin origin, const char *format, ...)

@@ -255,6 +255,13 @@ static void test_explain(void)
 	is_str(text, "", "no such line");
 	free(text);
 
+	file = output_file(f.set, "/etc/y", 0644, 0, by_rule);
+	output_text(file, at_item, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+	text = explained(file, 0);
+	ok(strstr(text, "/etc/y:9   9   ← stead.yaml:4\n/etc/y:10  10  ← stead.yaml:4\n") != NULL,
+	   "numbers of two digits do not move the columns");
+	free(text);
+
 	file = output_file(f.set, "/etc/secret", 0600, OUTPUT_SECRET, by_rule);
 	output_line(file, at_domain, "PASSWORD=%s", "hunter2");
 	text = explained(file, 0);
