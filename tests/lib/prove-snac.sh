@@ -36,7 +36,7 @@ say "HTTPS with a certificate of the node's own CA, HSTS on"
 
 finger=$(request -f "$url/.well-known/webfinger?resource=acct:$user@$web") || die "WebFinger answers"
 [ "$(jq -r .subject <<<"$finger")" = "acct:$user@$web" ] || die "WebFinger knows @$user@$web" "$finger"
-actor=$(jq -r '.links[] | select(.rel == "self") | .href' <<<"$finger")
+actor=$(jq -r 'first(.links[] | select(.rel == "self")).href' <<<"$finger")
 [ "$(request -f -H 'Accept: application/activity+json' "$actor" | jq -r .preferredUsername)" = "$user" ] ||
 	die "the actor document is there" "$actor"
 say "WebFinger of @$user@$web, and the actor document"
