@@ -64,7 +64,8 @@ const char *hint_of_names(struct checker *c, const char *s, const struct schema_
 
 	for (size_t i = 0; i < array->count; i++)
 		names[i] = ((const struct value_text *)(const void *)((const char *)array->items +
-		                                                       i * size))->v;
+		                                                      i * size))
+		                   ->v;
 	nearest = str_nearest(s, names, array->count);
 	return nearest != NULL ? arena_printf(c->arena, "did you mean '%s'?", nearest) : NULL;
 }
@@ -272,8 +273,8 @@ static void explain_never(struct checker *c)
 		if (key == NULL || !never_key(key, &instead))
 			continue;
 		f->code = "app.never";
-		f->message = arena_printf(c->findings->arena,
-		                          "a definition can never say '%s'", key);
+		f->message =
+			arena_printf(c->findings->arena, "a definition can never say '%s'", key);
 		f->hint = instead != NULL
 		                  ? arena_printf(c->findings->arena, "instead: %s", instead)
 		                  : "an application gets no more of the machine than its container";
@@ -304,7 +305,8 @@ bool app_decode(struct arena *arena, const struct yaml_node *root, const struct 
 	*ret = (struct app){ .source = source };
 	if (!check_format(&c, root))
 		return false;
-	/* A part that could not be decoded is not there: checks behind that would only make noise. */
+	/* A part that could not be decoded is not there: checks behind that would only make noise.
+	 */
 	if (!schema_decode(arena, "app", "", app_rows, root, ret, findings)) {
 		explain_never(&c);
 		return false;

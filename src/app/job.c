@@ -16,8 +16,8 @@ static const char *const words_format[] = { "json", NULL };
 static const struct schema_row merge_rows[] = {
 	ROW("file", SCHEMA_PATH, app_merge, file, "the file, as a path inside the container",
 	    .flags = SCHEMA_NEEDED),
-	ROW("format", SCHEMA_WORD, app_merge, format, "how the file is written",
-	    .fallback = "json", .words = words_format),
+	ROW("format", SCHEMA_WORD, app_merge, format, "how the file is written", .fallback = "json",
+	    .words = words_format),
 	ROW("values", SCHEMA_TREE, app_merge, values, "what is set in it, the rest stays",
 	    .flags = SCHEMA_NEEDED),
 	{ .key = NULL },
@@ -86,7 +86,8 @@ static void check_done(struct job_check *j)
 	            (done->sql.node != NULL) + (done->redis.node != NULL);
 
 	if (kinds > 1)
-		report(j->c, "app.done", j->step->id.at, "keep one of file, exec, http, sql and redis",
+		report(j->c, "app.done", j->step->id.at,
+		       "keep one of file, exec, http, sql and redis",
 		       "step '%s' has more than one kind of done test", j->step->id.v);
 	report_later(j, &done->sql, "done.sql");
 	report_later(j, &done->redis, "done.redis");
@@ -131,8 +132,7 @@ static void check_exits(struct job_check *j)
 		const struct value_pair *pair = &j->step->exit.items[i];
 		long code;
 
-		if (!str_to_long(pair->key, &code) || code < 1 || code > 255 ||
-		    pair->key[0] == '0')
+		if (!str_to_long(pair->key, &code) || code < 1 || code > 255 || pair->key[0] == '0')
 			report(j->c, "app.value", pair->key_at, "from 1 to 255",
 			       "'%s' is not an exit code", pair->key);
 		if (!str_equal(pair->value.v, "ok") && !str_equal(pair->value.v, "retry") &&
@@ -159,8 +159,7 @@ static void check_step(struct job_check *j)
 	if (step->stdin_text.v != NULL && step->run.count == 0)
 		report(j->c, "app.step", step->stdin_text.at, NULL, "only run reads 'stdin'");
 	if (step->repair.count > 0 && step->capture.pattern.v == NULL)
-		report(j->c, "app.step", step->repair.at,
-		       "it makes anew what a capture has lost",
+		report(j->c, "app.step", step->repair.at, "it makes anew what a capture has lost",
 		       "'repair' is for steps with 'capture'");
 	check_reference_list(j->c, &step->run, PLACE_ARGV, "run");
 	check_reference_list(j->c, &step->repair, PLACE_ARGV, "repair");

@@ -11,9 +11,9 @@ static const struct {
 	const char *name;
 	enum schema_type type;
 } types[] = {
-	{ "text", SCHEMA_TEXT },         { "word", SCHEMA_WORD },     { "int", SCHEMA_INT },
-	{ "bool", SCHEMA_BOOL },         { "size", SCHEMA_SIZE },     { "duration", SCHEMA_DURATION },
-	{ "domain", SCHEMA_DOMAIN },     { "email", SCHEMA_EMAIL },   { "list", SCHEMA_LIST },
+	{ "text", SCHEMA_TEXT },     { "word", SCHEMA_WORD },   { "int", SCHEMA_INT },
+	{ "bool", SCHEMA_BOOL },     { "size", SCHEMA_SIZE },   { "duration", SCHEMA_DURATION },
+	{ "domain", SCHEMA_DOMAIN }, { "email", SCHEMA_EMAIL }, { "list", SCHEMA_LIST },
 	{ "pairs", SCHEMA_PAIRS },
 };
 
@@ -29,8 +29,7 @@ struct schema_row setting_row(struct arena *arena, const struct app_setting *set
 	if (setting->max.given)
 		row.max = setting->max.v;
 	if (row.type == SCHEMA_WORD) {
-		const char **words =
-			arena_array(arena, setting->words.count + 1, sizeof(*words));
+		const char **words = arena_array(arena, setting->words.count + 1, sizeof(*words));
 
 		for (size_t i = 0; i < setting->words.count; i++)
 			words[i] = setting->words.items[i].v;
@@ -137,8 +136,7 @@ static void check_secrets(struct checker *c)
 			       "secrets of kind '%s' cannot be made by this version",
 			       secret->kind.v);
 		if (str_equal(secret->kind.v, "captured") && !is_captured(c->app, secret->name.v))
-			report(c, "app.secret", secret->name.at,
-			       "a step's 'capture' names it",
+			report(c, "app.secret", secret->name.at, "a step's 'capture' names it",
 			       "no step captures the secret '%s'", secret->name.v);
 	}
 }
@@ -252,7 +250,7 @@ static void check_routes(struct checker *c)
 static void check_configs(struct checker *c)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	                              "0123456789._-";
+				      "0123456789._-";
 	const struct app_config *configs = c->app->configs.items;
 
 	for (size_t i = 0; i < c->app->configs.count; i++) {
@@ -281,7 +279,8 @@ static void check_lines(struct checker *c)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i]->v != NULL && holds_control(texts[i]->v))
-			report(c, "app.value", texts[i]->at, NULL, "this text has control characters");
+			report(c, "app.value", texts[i]->at, NULL,
+			       "this text has control characters");
 	for (size_t i = 0; i < c->app->notes.count; i++)
 		if (holds_control(c->app->notes.items[i].v))
 			report(c, "app.value", c->app->notes.items[i].at, NULL,

@@ -124,7 +124,7 @@ static void check_health(struct checker *c, const struct app_process *process)
 {
 	const struct app_health *health = &process->health;
 	int kinds = (health->http.v != NULL) + health->tcp.v + (health->exec.count > 0);
-	const struct span at = health->http.v != NULL      ? health->http.at
+	const struct span at = health->http.v != NULL     ? health->http.at
 	                       : health->tcp.at.line != 0 ? health->tcp.at
 	                                                  : process->name.at;
 
@@ -132,7 +132,8 @@ static void check_health(struct checker *c, const struct app_process *process)
 		report(c, "app.health", at, "keep one of http, tcp and exec",
 		       "process '%s' has more than one kind of health test", process->name.v);
 	(void)check_url_path(c, &health->http, "health.http");
-	if ((health->http.v != NULL || health->tcp.v) && !health->port.given && !process->port.given)
+	if ((health->http.v != NULL || health->tcp.v) && !health->port.given &&
+	    !process->port.given)
 		report(c, "app.health", at, "give the process its 'port'",
 		       "process '%s' has no port that could be tested", process->name.v);
 	check_reference_list(c, &health->exec, PLACE_ARGV, "health.exec");
@@ -153,7 +154,8 @@ static void check_env(struct checker *c, const struct app_process *process)
 {
 	for (size_t i = 0; i < process->env.count; i++) {
 		const struct value_pair *pair = &process->env.items[i];
-		static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+		static const char letters[] =
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 		size_t len = strspn(pair->key, "0123456789") == 0 ? strlen(pair->key) : 0;
 
 		for (const char *s = pair->key; len > 0 && *s != '\0'; s++)
@@ -171,7 +173,8 @@ static void check_env(struct checker *c, const struct app_process *process)
 
 static void check_memory(struct checker *c, const struct app_process *process)
 {
-	static const struct schema_row row = { .key = "memory", .type = SCHEMA_SIZE,
+	static const struct schema_row row = { .key = "memory",
+		                               .type = SCHEMA_SIZE,
 		                               .min = 4L << 20 };
 	const struct value_text *memory = &process->memory;
 	struct yaml_node node = { .kind = YAML_SCALAR, .span = memory->at, .text = memory->v };
@@ -182,10 +185,10 @@ static void check_memory(struct checker *c, const struct app_process *process)
 	check_references(c, memory, PLACE_PUBLIC, "memory");
 	node.len = strlen(memory->v);
 	if (strchr(memory->v, '$') == NULL)
-		(void)schema_decode_value(c->arena, "app",
-		                          arena_printf(c->arena, "processes.%s.memory",
-		                                       process->name.v),
-		                          &row, &node, &ignored, c->findings);
+		(void)schema_decode_value(
+			c->arena, "app",
+			arena_printf(c->arena, "processes.%s.memory", process->name.v), &row, &node,
+			&ignored, c->findings);
 }
 
 static void check_image(struct checker *c, const struct app_process *process)
@@ -198,10 +201,6 @@ static void check_image(struct checker *c, const struct app_process *process)
 		report(c, "app.value", process->image.at, "like docker.io/library/redis:7",
 		       "this is not the name of an image");
 	check_references(c, &process->image, PLACE_PUBLIC, "image");
-	if (strstr(s, "${image.") != NULL &&
-	    strcmp(s, arena_printf(c->arena, "${image.%s}", process->name.v)) == 0)
-		report(c, "app.reference", process->image.at, NULL,
-		       "the image of '%s' is itself", process->name.v);
 }
 
 void check_processes(struct checker *c)

@@ -8,8 +8,8 @@
 #include "base/text.h"
 
 const char *const app_public_settings[] = {
-	"app",       "domain",    "web",       "admin.name", "admin.email",       "mail.host",
-	"mail.port", "mail.tls",  "mail.user", "mail.from",  "machine.time_zone", NULL,
+	"app",       "domain",   "web",       "admin.name", "admin.email",       "mail.host",
+	"mail.port", "mail.tls", "mail.user", "mail.from",  "machine.time_zone", NULL,
 };
 
 /* A reference under the knife. */
@@ -46,8 +46,7 @@ static void refer_own(struct checker *c, const struct reference *r)
 	const struct app_setting *setting = find_setting(c->app, r->rest);
 
 	if (setting == NULL)
-		bad(c, r,
-		    hint_of_names(c, r->rest, &c->app->settings, sizeof(struct app_setting)),
+		bad(c, r, hint_of_names(c, r->rest, &c->app->settings, sizeof(struct app_setting)),
 		    "the definition has no setting of that name");
 	else if ((str_equal(setting->type.v, "list") || str_equal(setting->type.v, "pairs")) &&
 	         (r->place != PLACE_TREE || !r->alone))
@@ -109,16 +108,19 @@ static void refer_size(struct checker *c, const struct reference *r)
 	for (size_t i = 0; i < sizes->count; i++)
 		missing += yaml_get(sizes->pairs[i].value, r->rest) == NULL;
 	if (missing > 0)
-		bad(c, r, NULL, missing == sizes->count ? "no size has a value of that name"
-		                                        : "not every size has a value of that name");
+		bad(c, r, NULL,
+		    missing == sizes->count ? "no size has a value of that name"
+		                            : "not every size has a value of that name");
 }
 
 static void refer_image(struct checker *c, const struct reference *r)
 {
 	if (find_process(c->app, r->rest) == NULL)
-		bad(c, r,
-		    hint_of_names(c, r->rest, &c->app->processes, sizeof(struct app_process)),
+		bad(c, r, hint_of_names(c, r->rest, &c->app->processes, sizeof(struct app_process)),
 		    "the definition has no process of that name");
+	else
+		report(c, "app.later", r->part->at, "write the image out",
+		       "'${%s}' is not known to this version", r->part->text);
 }
 
 static const struct {

@@ -1,6 +1,6 @@
 /*
- * References in texts: `${settings.web:url}`; `$$` is a dollar sign, and so is a `$` before anything
- * else but '{'.
+ * References in texts: `${settings.web:url}`; `$$` is a dollar sign, and so is a `$` before
+ * anything else but '{'.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@ static const char *const filters[] = { "url", "base64", "upper" };
 enum { FILTER_COUNT = sizeof(filters) / sizeof(filters[0]), PARTS_MAX = 200 };
 
 static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                 "_.-";
+				 "_.-";
 
 static void add_literal(struct arena *arena, struct reference_parts *ret, struct text *literal,
                         struct span at)
@@ -69,8 +69,8 @@ static bool add_reference(struct arena *arena, struct reference_parts *ret, cons
 	return ok;
 }
 
-bool reference_split(struct arena *arena, const struct value_text *text, struct reference_parts *ret,
-                     struct findings *findings)
+bool reference_split(struct arena *arena, const struct value_text *text,
+                     struct reference_parts *ret, struct findings *findings)
 {
 	struct text literal;
 	bool ok = true;

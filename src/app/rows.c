@@ -9,16 +9,18 @@
 		.key = (key_), .type = (type_), .offset = offsetof(struct struct_, field_),        \
 		.since = "0.1", .doc = __VA_ARGS__                                                 \
 	}
-#define END { .key = NULL }
+#define END                                                                                        \
+	{                                                                                          \
+		.key = NULL                                                                        \
+	}
 
-static const char *const words_setting[] = { "text", "word",     "int",    "bool",  "size",
-	                                     "duration", "domain", "email", "list", "pairs",
-	                                     NULL };
-static const char *const words_secret[] = { "hex",   "base64",   "urlsafe", "alnum", "asked",
-	                                    "captured", "uuid",  "rsa",     "vapid", NULL };
+static const char *const words_setting[] = { "text",   "word",  "int",  "bool",  "size", "duration",
+	                                     "domain", "email", "list", "pairs", NULL };
+static const char *const words_secret[] = { "hex",      "base64", "urlsafe", "alnum", "asked",
+	                                    "captured", "uuid",   "rsa",     "vapid", NULL };
 static const char *const words_class[] = { "precious", "rebuildable", "cache", NULL };
 static const char *const words_group[] = { "data", "app", NULL };
-static const char *const words_signal[] = { "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP",
+static const char *const words_signal[] = { "SIGTERM", "SIGINT",  "SIGQUIT",  "SIGHUP",
 	                                    "SIGUSR1", "SIGUSR2", "SIGWINCH", NULL };
 static const char *const words_phase[] = { "setup", "post-start", "migrate", "upgrade",
 	                                   "clean", "backup",     "restore", NULL };
@@ -36,8 +38,8 @@ static const struct schema_row owner_rows[] = {
 };
 
 static const struct schema_row setting_rows[] = {
-	ROW("type", SCHEMA_WORD, app_setting, type, "what a value must be",
-	    .flags = SCHEMA_NEEDED, .words = words_setting),
+	ROW("type", SCHEMA_WORD, app_setting, type, "what a value must be", .flags = SCHEMA_NEEDED,
+	    .words = words_setting),
 	ROW("words", SCHEMA_LIST, app_setting, words, "for type word: the words allowed",
 	    .item = SCHEMA_TEXT),
 	ROW("default", SCHEMA_TEXT, app_setting, fallback,
@@ -54,11 +56,10 @@ static const struct schema_row secret_rows[] = {
 	    "how it comes to be: generated, asked for, or captured from a job's output",
 	    .flags = SCHEMA_NEEDED, .words = words_secret),
 	ROW("size", SCHEMA_INT, app_secret, size,
-	    "random bytes (hex, base64, urlsafe) or characters (alnum)", .fallback = "32",
-	    .min = 8, .max = 1024),
+	    "random bytes (hex, base64, urlsafe) or characters (alnum)", .fallback = "32", .min = 8,
+	    .max = 1024),
 	ROW("permanent", SCHEMA_BOOL, app_secret, permanent,
-	    "the node's data cannot be read without it, so it never changes",
-	    .fallback = "false"),
+	    "the node's data cannot be read without it, so it never changes", .fallback = "false"),
 	ROW("doc", SCHEMA_TEXT, app_secret, doc, "one sentence for the user"),
 	END,
 };
@@ -77,8 +78,7 @@ static const struct schema_row volume_rows[] = {
 };
 
 static const struct schema_row mount_rows[] = {
-	ROW("volume", SCHEMA_NAME, app_mount, volume, "name of a volume",
-	    .flags = SCHEMA_NEEDED),
+	ROW("volume", SCHEMA_NAME, app_mount, volume, "name of a volume", .flags = SCHEMA_NEEDED),
 	ROW("path", SCHEMA_PATH, app_mount, path, "where it appears inside the container",
 	    .flags = SCHEMA_NEEDED),
 	ROW("read_only", SCHEMA_BOOL, app_mount, read_only, "the process only reads it",
@@ -150,7 +150,8 @@ static const struct schema_row done_rows[] = {
 	    .item = SCHEMA_TEXT),
 	ROW("http", SCHEMA_TEXT, app_done, http, "done when this path of the process answers 200"),
 	ROW("sql", SCHEMA_TREE, app_done, sql, "done when a query gives what is expected"),
-	ROW("redis", SCHEMA_TREE, app_done, redis, "done when a Redis command gives what is expected"),
+	ROW("redis", SCHEMA_TREE, app_done, redis,
+	    "done when a Redis command gives what is expected"),
 	END,
 };
 
@@ -174,8 +175,7 @@ static const struct schema_row step_rows[] = {
 	    "how one sees that the step is done, when the journal does not know",
 	    .rows = done_rows),
 	ROW("repair", SCHEMA_LIST, app_step, repair,
-	    "what runs instead when the step is done but its capture is lost",
-	    .item = SCHEMA_TEXT),
+	    "what runs instead when the step is done but its capture is lost", .item = SCHEMA_TEXT),
 	ROW("capture", SCHEMA_MAP, app_step, capture, "what the output holds that must be kept",
 	    .rows = capture_rows),
 	ROW("exit", SCHEMA_PAIRS, app_step, exit,
@@ -204,8 +204,8 @@ static const struct schema_row command_rows[] = {
 	ROW("process", SCHEMA_NAME, app_command, process, "in whose container it runs",
 	    .flags = SCHEMA_NEEDED),
 	ROW("run", SCHEMA_LIST, app_command, run,
-	    "program and arguments; what the user adds comes behind them",
-	    .flags = SCHEMA_NEEDED, .item = SCHEMA_TEXT),
+	    "program and arguments; what the user adds comes behind them", .flags = SCHEMA_NEEDED,
+	    .item = SCHEMA_TEXT),
 	ROW("doc", SCHEMA_TEXT, app_command, doc, "one sentence for the user"),
 	END,
 };
@@ -218,8 +218,8 @@ static const struct schema_row route_rows[] = {
 	    .flags = SCHEMA_NEEDED),
 	ROW("host", SCHEMA_WORD, app_route, host, "the site's name or the handle's domain",
 	    .fallback = "web", .words = words_host),
-	ROW("max_body", SCHEMA_SIZE, app_route, max_body, "the largest upload",
-	    .fallback = "100m", .min = 1024, .max = 64L << 30),
+	ROW("max_body", SCHEMA_SIZE, app_route, max_body, "the largest upload", .fallback = "100m",
+	    .min = 1024, .max = 64L << 30),
 	ROW("websocket", SCHEMA_BOOL, app_route, websocket, "connections stay open for long",
 	    .fallback = "false"),
 	END,
@@ -229,18 +229,16 @@ static const struct schema_row config_rows[] = {
 	ROW("process", SCHEMA_NAME, app_config, process, "the process that reads the file",
 	    .flags = SCHEMA_NEEDED),
 	ROW("path", SCHEMA_PATH, app_config, path,
-	    "the directory inside the container in which the file appears",
-	    .flags = SCHEMA_NEEDED),
+	    "the directory inside the container in which the file appears", .flags = SCHEMA_NEEDED),
 	ROW("syntax", SCHEMA_WORD, app_config, syntax, "how the values are written",
 	    .flags = SCHEMA_NEEDED, .words = words_syntax),
-	ROW("values", SCHEMA_TREE, app_config, values, "the values, typed",
-	    .flags = SCHEMA_NEEDED),
+	ROW("values", SCHEMA_TREE, app_config, values, "the values, typed", .flags = SCHEMA_NEEDED),
 	END,
 };
 
 const struct schema_row app_rows[] = {
-	ROW("format", SCHEMA_INT, app, format, "version of this format",
-	    .flags = SCHEMA_NEEDED, .min = 1, .max = 1000000),
+	ROW("format", SCHEMA_INT, app, format, "version of this format", .flags = SCHEMA_NEEDED,
+	    .min = 1, .max = 1000000),
 	ROW("name", SCHEMA_NAME, app, name, "the application's name, as in stead.yaml",
 	    .flags = SCHEMA_NEEDED),
 	ROW("title", SCHEMA_TEXT, app, title, "its name for people", .flags = SCHEMA_NEEDED),
@@ -262,13 +260,13 @@ const struct schema_row app_rows[] = {
 	    .item = SCHEMA_ENV_NAME, .rows = secret_rows, .size = sizeof(struct app_secret)),
 	ROW("volumes", SCHEMA_NAMED, app, volumes, "directories that outlive a container",
 	    .item = SCHEMA_NAME, .rows = volume_rows, .size = sizeof(struct app_volume)),
-	ROW("config", SCHEMA_NAMED, app, configs, "files made of typed values",
-	    .item = SCHEMA_TEXT, .rows = config_rows, .size = sizeof(struct app_config)),
+	ROW("config", SCHEMA_NAMED, app, configs, "files made of typed values", .item = SCHEMA_TEXT,
+	    .rows = config_rows, .size = sizeof(struct app_config)),
 	ROW("processes", SCHEMA_NAMED, app, processes, "what runs, one container each",
 	    .flags = SCHEMA_NEEDED, .item = SCHEMA_NAME, .rows = process_rows,
 	    .size = sizeof(struct app_process)),
-	ROW("jobs", SCHEMA_NAMED, app, jobs, "what runs once, or now and then",
-	    .item = SCHEMA_NAME, .rows = job_rows, .size = sizeof(struct app_job)),
+	ROW("jobs", SCHEMA_NAMED, app, jobs, "what runs once, or now and then", .item = SCHEMA_NAME,
+	    .rows = job_rows, .size = sizeof(struct app_job)),
 	ROW("commands", SCHEMA_NAMED, app, commands, "short names for the application's own tools",
 	    .item = SCHEMA_NAME, .rows = command_rows, .size = sizeof(struct app_command)),
 	ROW("routes", SCHEMA_MAPS, app, routes, "which process answers which path",

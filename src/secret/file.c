@@ -15,7 +15,7 @@ enum { NAME_MAX_LEN = 100, VALUE_MAX_LEN = 64 * 1024, COUNT_MAX = 1000 };
 static bool is_name(const char *s)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                              "0123456789_.-";
+				      "0123456789_.-";
 	size_t len = strlen(s);
 
 	return len > 0 && len <= NAME_MAX_LEN && strspn(s, allowed) == len;
@@ -53,8 +53,9 @@ static void decode_pair(struct secrets *ret, const struct yaml_pair *pair,
 		diag_error(findings, "secret.name", pair->key->span,
 		           "letters, digits, '_', '.' and '-'", "this is not the name of a secret");
 	else if (pair->value->kind != YAML_SCALAR)
-		diag_error(findings, "secret.type", pair->value->span, "the document is flat: name: text",
-		           "the secret '%s' is not a text", pair->key->text);
+		diag_error(findings, "secret.type", pair->value->span,
+		           "the document is flat: name: text", "the secret '%s' is not a text",
+		           pair->key->text);
 	else if (yaml_is_null(pair->value) || pair->value->len == 0)
 		diag_error(findings, "secret.empty", pair->key->span, NULL,
 		           "the secret '%s' is empty", pair->key->text);
@@ -161,7 +162,8 @@ static bool is_ascii(const char *s)
 
 static void write_quoted(struct text *text, const char *value)
 {
-	if (!is_ascii(value)) { /* some of these are line breaks in YAML: its own writer knows which */
+	if (!is_ascii(value)) { /* some of these are line breaks in YAML: its own writer knows which
+		                 */
 		yaml_write_scalar(text, value);
 		text_addc(text, '\n');
 		return;

@@ -207,8 +207,7 @@ static bool read_key(struct reader in, const unsigned char **ret_point, struct r
 		return false;
 	/* The three copies of the public half must be one. */
 	if (blob.len != point.len || memcmp(blob.data, point.data, point.len) != 0 ||
-	    pair.len != 2 * point.len ||
-	    memcmp(pair.data + point.len, point.data, point.len) != 0)
+	    pair.len != 2 * point.len || memcmp(pair.data + point.len, point.data, point.len) != 0)
 		return false;
 	*ret_point = point.data;
 	return true;

@@ -114,7 +114,8 @@ char *lock_write(struct arena *arena, const struct lock *lock)
 	struct text text;
 
 	text_init(&text, arena);
-	text_add(&text, "# Made by stead; keep it with stead.yaml, also in git, and do not edit it.\n");
+	text_add(&text,
+	         "# Made by stead; keep it with stead.yaml, also in git, and do not edit it.\n");
 	text_addf(&text, "lock: %d\n", LOCK_FORMAT);
 	write_pair(&text, "", "app", lock->app);
 	write_pair(&text, "", "domain", lock->domain);

@@ -1,6 +1,6 @@
 /*
- * The keys of stead.yaml. One table feeds decoding, "did you mean", init's --set, the reference page
- * and completion, so every sentence here is read by users.
+ * The keys of stead.yaml. One table feeds decoding, "did you mean", init's --set, the reference
+ * page and completion, so every sentence here is read by users.
  */
 #include "settings/settings.h"
 
@@ -10,7 +10,10 @@
 		.key = (key_), .type = (type_), .offset = offsetof(struct struct_, field_),        \
 		.since = "0.1", .doc = __VA_ARGS__                                                 \
 	}
-#define END { .key = NULL }
+#define END                                                                                        \
+	{                                                                                          \
+		.key = NULL                                                                        \
+	}
 
 static const char *const word_none[] = { "none", NULL };
 static const char *const word_dhcp[] = { "dhcp", NULL };
@@ -51,8 +54,8 @@ static const struct schema_row mail_rows[] = {
 };
 
 static const struct schema_row keep_rows[] = {
-	ROW("days", SCHEMA_INT, settings_keep, days, "daily backups that are kept",
-	    .fallback = "7", .min = 1, .max = 3650),
+	ROW("days", SCHEMA_INT, settings_keep, days, "daily backups that are kept", .fallback = "7",
+	    .min = 1, .max = 3650),
 	ROW("weeks", SCHEMA_INT, settings_keep, weeks, "weekly backups that are kept",
 	    .fallback = "5", .min = 0, .max = 520),
 	ROW("months", SCHEMA_INT, settings_keep, months, "monthly backups that are kept",
@@ -74,13 +77,12 @@ static const struct schema_row backup_rows[] = {
 	    "also keep the database's log, so that a restore can reach any moment",
 	    .fallback = "false"),
 	ROW("append_only", SCHEMA_BOOL, settings_backup, append_only,
-	    "the repository refuses deletion, so the node does not prune it",
-	    .fallback = "false"),
+	    "the repository refuses deletion, so the node does not prune it", .fallback = "false"),
 	ROW("drill", SCHEMA_WORD, settings_backup, drill, "how often a restore is rehearsed",
 	    .fallback = "weekly", .words = words_drill),
 	ROW("restore", SCHEMA_WORD, settings_backup, restore,
-	    "what an empty node does when the repository holds a backup of it",
-	    .fallback = "ask", .words = words_restore),
+	    "what an empty node does when the repository holds a backup of it", .fallback = "ask",
+	    .words = words_restore),
 	END,
 };
 
@@ -114,11 +116,11 @@ static const struct schema_row firewall_rows[] = {
 
 static const struct schema_row machine_rows[] = {
 	ROW("size", SCHEMA_SIZE, settings_machine, size,
-	    "the machine's memory; it sets the number of workers and the limits",
-	    .fallback = "2g", .min = 256L << 20, .max = 4L << 40),
+	    "the machine's memory; it sets the number of workers and the limits", .fallback = "2g",
+	    .min = 256L << 20, .max = 4L << 40),
 	ROW("os", SCHEMA_WORD, settings_machine, os,
-	    "the operating system; as-is keeps whatever the machine runs",
-	    .fallback = "as-is", .words = words_os),
+	    "the operating system; as-is keeps whatever the machine runs", .fallback = "as-is",
+	    .words = words_os),
 	ROW("host", SCHEMA_TEXT, settings_machine, host,
 	    "where ssh goes, as a host name or an address; the site's name when not written"),
 	ROW("hostname", SCHEMA_DOMAIN, settings_machine, hostname,
@@ -133,9 +135,8 @@ static const struct schema_row machine_rows[] = {
 	    .flags = SCHEMA_LATER, .item = SCHEMA_NAME, .rows = user_rows,
 	    .size = sizeof(struct settings_user)),
 	ROW("network", SCHEMA_MAPS, settings_machine, network,
-	    "how the machine gets its addresses: dhcp, or a list of interfaces",
-	    .fallback = "dhcp", .words = word_dhcp, .rows = interface_rows,
-	    .size = sizeof(struct settings_interface)),
+	    "how the machine gets its addresses: dhcp, or a list of interfaces", .fallback = "dhcp",
+	    .words = word_dhcp, .rows = interface_rows, .size = sizeof(struct settings_interface)),
 	ROW("data", SCHEMA_TEXT, settings_machine, data,
 	    "the disk for the data, like /dev/disk/by-id/NAME; auto means the system's own disk",
 	    .fallback = "auto"),
@@ -151,18 +152,18 @@ static const struct schema_row machine_rows[] = {
 	    "who runs the machine, for known limits: hetzner, digitalocean, aws and others",
 	    .flags = SCHEMA_LATER),
 	ROW("snippets", SCHEMA_LIST, settings_machine, snippets,
-	    "Butane files that are merged into the machine's configuration",
-	    .flags = SCHEMA_LATER, .item = SCHEMA_TEXT),
+	    "Butane files that are merged into the machine's configuration", .flags = SCHEMA_LATER,
+	    .item = SCHEMA_TEXT),
 	END,
 };
 
 static const struct schema_row tls_rows[] = {
 	ROW("issuer", SCHEMA_WORD, settings_tls, issuer,
-	    "who signs the certificate: a public authority, the node itself, or whoever stands in front",
+	    "who signs the certificate: a public authority, the node itself, or whoever stands in "
+	    "front",
 	    .fallback = "acme", .words = words_issuer),
 	ROW("email", SCHEMA_TEXT, settings_tls, email,
-	    "address given to the authority; admin means the admin's address",
-	    .fallback = "admin"),
+	    "address given to the authority; admin means the admin's address", .fallback = "admin"),
 	ROW("challenge", SCHEMA_WORD, settings_tls, challenge,
 	    "how the authority checks that the name is yours", .fallback = "http",
 	    .words = words_challenge),
@@ -173,8 +174,8 @@ static const struct schema_row proxy_rows[] = {
 	ROW("trusted", SCHEMA_LIST, settings_proxy, trusted,
 	    "addresses or networks of proxies in front whose word about the client is believed",
 	    .item = SCHEMA_TEXT),
-	ROW("snippet", SCHEMA_TEXT, settings_proxy, snippet,
-	    "a file with more rules for the proxy", .flags = SCHEMA_LATER),
+	ROW("snippet", SCHEMA_TEXT, settings_proxy, snippet, "a file with more rules for the proxy",
+	    .flags = SCHEMA_LATER),
 	END,
 };
 
@@ -183,13 +184,13 @@ const struct schema_row settings_rows[] = {
 	    .flags = SCHEMA_NEEDED),
 	ROW("domain", SCHEMA_DOMAIN, settings, domain,
 	    "the part after the @ of every handle; it can never change", .flags = SCHEMA_NEEDED),
-	ROW("admin", SCHEMA_MAP, settings, admin, "the owner of the node",
-	    .flags = SCHEMA_NEEDED, .rows = admin_rows),
-	ROW("mail", SCHEMA_MAP, settings, mail,
-	    "how the node sends mail, or none", .flags = SCHEMA_NEEDED, .words = word_none,
-	    .rows = mail_rows),
+	ROW("admin", SCHEMA_MAP, settings, admin, "the owner of the node", .flags = SCHEMA_NEEDED,
+	    .rows = admin_rows),
+	ROW("mail", SCHEMA_MAP, settings, mail, "how the node sends mail, or none",
+	    .flags = SCHEMA_NEEDED, .words = word_none, .rows = mail_rows),
 	ROW("backup", SCHEMA_MAP, settings, backup,
-	    "where backups go, or none; it must be written, because forgetting it is not a decision",
+	    "where backups go, or none; it must be written, because forgetting it is not a "
+	    "decision",
 	    .flags = SCHEMA_NEEDED, .words = word_none, .rows = backup_rows),
 	ROW("web", SCHEMA_DOMAIN, settings, web,
 	    "the host name of the site, when it is not the domain itself"),
@@ -198,9 +199,8 @@ const struct schema_row settings_rows[] = {
 	ROW("delivery", SCHEMA_WORD, settings, delivery,
 	    "how settings and secrets reach the machine: over ssh, or inside its first-boot config",
 	    .fallback = "ssh", .words = words_delivery),
-	ROW("tls", SCHEMA_MAP, settings, tls,
-	    "the site's certificate; a bare word is the issuer", .words = words_issuer,
-	    .rows = tls_rows),
+	ROW("tls", SCHEMA_MAP, settings, tls, "the site's certificate; a bare word is the issuer",
+	    .words = words_issuer, .rows = tls_rows),
 	ROW("proxy", SCHEMA_MAP, settings, proxy, "the web server in front of the application",
 	    .rows = proxy_rows),
 	ROW("images", SCHEMA_PAIRS, settings, images,

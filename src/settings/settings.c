@@ -75,8 +75,7 @@ static void check_from(struct checker *c, const struct value_text *from)
 	}
 	address = arena_strndup(c->arena, address, len);
 	if (strchr(address, '@') == NULL || strchr(address, '@') != strrchr(address, '@') ||
-	    address[0] == '@' || str_ends(address, "@") ||
-	    strpbrk(address, " ,;<>\"()") != NULL)
+	    address[0] == '@' || str_ends(address, "@") || strpbrk(address, " ,;<>\"()") != NULL)
 		refuse(c, from, hint, "mail.from", "is not a sender");
 }
 
@@ -291,10 +290,10 @@ static void hint_section(struct checker *c, const struct yaml_node *root, const 
 
 			if (root->pairs[k].value->kind == YAML_MAP &&
 			    key->span.line == f->span.line && key->span.col == f->span.col)
-				f->hint = arena_printf(
-					c->findings->arena,
-					"an application's own section has the name given at 'app', here '%s'",
-					app);
+				f->hint = arena_printf(c->findings->arena,
+				                       "an application's own section has the name "
+				                       "given at 'app', here '%s'",
+				                       app);
 		}
 	}
 }

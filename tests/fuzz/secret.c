@@ -1,4 +1,5 @@
-/* Any bytes as the secrets document and as a private key; what is read is written and read again. */
+/* Any bytes as the secrets document and as a private key; what is read is written and read again.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

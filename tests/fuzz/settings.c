@@ -27,7 +27,8 @@ static void try_settings(struct arena *arena, const struct yaml_node *root,
 	if (!ok)
 		return;
 	/* What is needed is there. */
-	require(settings.app.v != NULL && settings.domain.v != NULL && settings.admin.name.v != NULL);
+	require(settings.app.v != NULL && settings.domain.v != NULL &&
+	        settings.admin.name.v != NULL);
 	require((settings.mail.word.v != NULL) != (settings.mail.host.v != NULL));
 	require((settings.backup.word.v != NULL) != (settings.backup.to.v != NULL));
 	require(settings_web(&settings)->v != NULL && settings.tls.issuer.v != NULL);

@@ -1,0 +1,156 @@
+/* settings/: decoding, the section of the application, the lock. What is refused, and how it is
+ * said, is in tests/golden/settings. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "settings/settings.h"
+
+#include "tap.h"
+
+#define SMALL                                                                                      \
+	"app: snac\n"                                                                              \
+	"domain: example.org\n"                                                                    \
+	"admin: {name: alice, email: alice@example.net}\n"                                         \
+	"mail: none\n"                                                                             \
+	"backup: none\n"
+
+static struct arena *arena;
+static struct findings findings;
+
+static const struct yaml_node *parse(const char *text, struct source *source)
+{
+	*source = (struct source){ .name = "stead.yaml", .data = text, .len = strlen(text) };
+	findings_init(&findings, arena);
+	return yaml_parse(arena, source, &findings);
+}
+
+static bool decode(const char *text, struct settings *ret)
+{
+	struct source *source = arena_alloc(arena, sizeof(*source));
+	const struct yaml_node *root = parse(text, source);
+
+	return root != NULL && settings_decode(arena, root, source, ret, &findings);
+}
+
+static void test_defaults(void)
+{
+	struct settings s;
+
+	ok(decode(SMALL, &s), "five keys are enough");
+	is_int(findings.notes, 0, "'backup: none' needs no note");
+	is_str(s.mail.word.v, "none", "mail: none");
+	is_str(s.backup.word.v, "none", "backup: none");
+	is_str(s.delivery.v, "ssh", "delivery is ssh");
+	is_str(s.tls.issuer.v, "acme", "certificates come from an authority");
+	is_str(s.tls.email.v, "admin", "and its letters go to the admin");
+	is_str(s.machine.os.v, "as-is", "the OS stays");
+	is_int(s.machine.size.v, 2L << 30, "the machine has 2 GiB");
+	is_str(s.machine.firewall.lan.v, "deny", "private addresses are out of reach");
+	is_str(settings_web(&s)->v, "example.org", "the site is at the domain");
+	ok(s.web.v == NULL, "web is not made up");
+	ok(s.section.node == NULL, "no section");
+	ok(s.machine.size.at.source == NULL, "a default has no place");
+	is_int((long long)s.domain.at.line, 2, "a value knows its line");
+}
+
+static void test_section(void)
+{
+	struct settings s;
+
+	ok(decode(SMALL "web: social.example.org\nsnac: {title: T}\n", &s), "own section");
+	ok(s.section.node != NULL && s.section.node->kind == YAML_MAP, "is kept unread");
+	is_str(yaml_get(s.section.node, "title")->text, "T", "with its values");
+	is_str(settings_web(&s)->v, "social.example.org", "the site's own name");
+	ok(!decode(SMALL "gotosocial: {title: T}\n", &s), "another's section is refused");
+	is_int((long long)findings.errors, 1, "once");
+}
+
+static void test_words(void)
+{
+	struct settings s;
+
+	ok(decode(SMALL "tls: internal\n", &s), "tls: internal");
+	is_str(s.tls.issuer.v, "internal", "the word is the issuer");
+	is_str(s.tls.challenge.v, "http", "the rest has defaults");
+	is_int((long long)s.tls.issuer.at.line, 6, "and the issuer has a place");
+	ok(decode(SMALL "tls: {issuer: upstream}\n", &s), "as a map");
+	is_str(s.tls.issuer.v, "upstream", "too");
+	ok(decode(SMALL "machine: {network: dhcp}\n", &s), "network: dhcp");
+	is_int((long long)findings.notes, 0, "without a note");
+	ok(decode(SMALL "images: {mirror: null, snac: a.example/b:1}\n", &s), "mirror: null");
+	is_int((long long)s.images.count, 1, "is the same as not written");
+}
+
+static void test_key(void *context, const char *key, const struct schema_row *row)
+{
+	size_t *count = context;
+
+	(*count)++;
+	if (row->doc == NULL || row->doc[0] == '\0' || str_ends(row->doc, ".") ||
+	    !str_equal(row->since, "0.1"))
+		ok(false, "row %s has a sentence and a version", key);
+}
+
+static void test_rows(void)
+{
+	size_t count = 0;
+
+	schema_walk(settings_rows, test_key, &count);
+	ok(count > 60, "every row has a sentence (%zu rows)", count);
+	is_str(settings_rows[0].key, "app", "needed keys come first");
+	ok((settings_rows[4].flags & SCHEMA_NEEDED) != 0 &&
+	           (settings_rows[5].flags & SCHEMA_NEEDED) == 0,
+	   "five of them");
+}
+
+static void test_lock(void)
+{
+	struct lock lock = { .app = "snac",
+		             .domain = "example.org",
+		             .lineage = "00112233445566778899aabbccddeeff" };
+	struct value_pair images[] = {
+		{ .key = "b.example/x:1",
+		  .value.v = "sha256:"
+		             "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" },
+		{ .key = "a.example/x:1",
+		  .value.v = "sha256:"
+		             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+	};
+	struct lock again;
+	struct source source;
+	const struct yaml_node *root;
+	const char *text;
+
+	lock.images.items = images;
+	lock.images.count = 2;
+	text = lock_write(arena, &lock);
+	ok(text[0] == '#', "the lock says what it is");
+	ok(strstr(text, "a.example") < strstr(text, "b.example"), "images are sorted");
+	root = parse(text, &source);
+	ok(root != NULL && lock_decode(arena, root, &again, &findings), "it reads back");
+	is_str(again.lineage, lock.lineage, "with its lineage");
+	is_str(lock_write(arena, &again), text, "and is written the same");
+	root = parse("lock: 2\napp: snac\ndomain: example.org\n"
+	             "lineage: 00112233445566778899aabbccddeeff\n",
+	             &source);
+	ok(!lock_decode(arena, root, &again, &findings), "a newer format is refused");
+	is_str(findings.items[0].code, "lock.format", "and says so");
+	root = parse("lock: 1\napp: snac\ndomain: example.org\nlineage: 0011\n"
+	             "images: {x: sha256:12}\n",
+	             &source);
+	ok(!lock_decode(arena, root, &again, &findings), "a bad lineage and a bad digest");
+	is_int((long long)findings.errors, 2, "are both found");
+}
+
+int main(void)
+{
+	arena = arena_new();
+	test_defaults();
+	test_section();
+	test_words();
+	test_rows();
+	test_lock();
+	arena_free(arena);
+	return tap_done();
+}
