@@ -108,8 +108,7 @@ static bool image_allowed(struct host_context *host, const struct node_process *
 
 /* --- [Unit] --- */
 
-static void unit_section(struct host_context *host, struct output *file,
-                         const struct node_process *process)
+static void unit_section(struct output *file, const struct node_process *process)
 {
 	bool app = process->group == NODE_GROUP_APP;
 
@@ -123,21 +122,20 @@ static void unit_section(struct host_context *host, struct output *file,
 		output_line(file, process->origin, "After=stead-%s.service", process->after.items[i]);
 	output_line(file, origin_rule("host.target"), "PartOf=%s",
 	            app ? "stead-app.target" : "stead-data.target");
+	if (app)
+		output_line(file, origin_rule("host.maintenance"), HOST_MAINTENANCE);
 	output_line(file, origin_rule("host.restart"), "StartLimitIntervalSec=0");
-	(void)host;
 }
 
 /* --- [Container] --- */
 
-static void identity(struct host_context *host, struct output *file,
-                     const struct node_process *process)
+static void identity(struct output *file, const struct node_process *process)
 {
 	output_line(file, process->image_origin, "Image=%s", process->image);
 	output_line(file, origin_rule("host.unit"), "ContainerName=stead-%s", process->name);
 	output_line(file, origin_rule("host.unit"), "HostName=%s", process->name);
 	output_line(file, origin_rule("host.image"), "Pull=never");
 	output_line(file, origin_rule("host.log"), "LogDriver=journald");
-	(void)host;
 }
 
 static void networks(struct host_context *host, struct output *file,
@@ -265,10 +263,10 @@ static void container(struct host_context *host, const struct node_process *proc
 	if (!image_allowed(host, process))
 		return;
 	host_banner(file, "#");
-	unit_section(host, file, process);
+	unit_section(file, process);
 	output_line(file, process->origin, "%s", "");
 	output_line(file, process->origin, "[Container]");
-	identity(host, file, process);
+	identity(file, process);
 	networks(host, file, process);
 	hardening(file, process);
 	mounts(host, file, process);

@@ -62,8 +62,10 @@ static void targets(struct host_context *host)
 	struct output *file;
 
 	file = target(host, "stead.target", "stead: the whole node");
-	LINES(file, "host.target", "Upholds=stead-prepare.service stead-setup.service",
-	      "Upholds=stead-data.target stead-app.target");
+	LINES(file, "host.target", "Upholds=stead-prepare.service stead-setup.service");
+	/* Targets cannot fail. Upholding them would undo `systemctl stop stead-app.target`, and try
+	 * all the time to start what maintenance holds back. */
+	LINES(file, "host.target", "Wants=stead-data.target stead-app.target");
 	LINES(file, "host.target", "", "[Install]", "WantedBy=multi-user.target");
 	output_unit(host->set, "stead.target", true, false, origin_rule("host.target"));
 
@@ -73,7 +75,7 @@ static void targets(struct host_context *host)
 
 	file = target(host, "stead-app.target", "stead: processes of the application");
 	LINES(file, "host.target", "PartOf=stead.target");
-	LINES(file, "host.maintenance", "ConditionPathExists=!/var/lib/stead/state/maintenance");
+	LINES(file, "host.maintenance", HOST_MAINTENANCE);
 	group_line(host, file, "host.target", "Upholds", NODE_GROUP_APP);
 	LINES(file, "host.target", "Upholds=stead-ready.service");
 }
@@ -135,6 +137,7 @@ static void agent_units(struct host_context *host)
 
 	file = agent_unit(host, "agent.ready", "ready", "stead: all is up");
 	LINES(file, "host.target", "PartOf=stead-app.target");
+	LINES(file, "host.maintenance", HOST_MAINTENANCE);
 	LINES(file, "host.order", "After=stead-prepare.service stead-setup.service");
 	group_line(host, file, "host.order", "After", NODE_GROUP_DATA);
 	group_line(host, file, "host.order", "After", NODE_GROUP_APP);
