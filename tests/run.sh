@@ -27,29 +27,6 @@ limit_s() {
 	esac
 }
 
-# Reads a log; prints "PASSED FAILED SKIPPED" and, behind that, what else is wrong with it.
-judge() { # LOG STATUS
-	awk -v status="$2" '
-		/^ok( |$)/ { if (toupper($0) ~ /# SKIP/) skip++; else pass++; next }
-		/^not ok( |$)/ { fail++; next }
-		/^1\.\.[0-9]+/ {
-			plans++
-			planned = substr($1, 4) + 0
-			if (planned == 0) skip++
-		}
-		END {
-			seen = pass + fail + skip
-			if (planned == 0 && plans == 1) seen = pass + fail
-			if (status == 124 || status == 137) wrong = "it took too long or was killed"
-			else if (plans != 1) wrong = plans ? "it has several plans" : "it ended without its plan"
-			else if (seen != planned) wrong = "it planned " planned " results and gave " seen
-			else if (status != 0 && !fail) wrong = "its exit status is " status
-			else if (status == 0 && fail) wrong = ""
-			if (wrong != "") fail++
-			printf "%d %d %d %s\n", pass, fail, skip, wrong
-		}' "$1"
-}
-
 # The "not ok" lines with what explains them; all of the end when there are none.
 show_failure() { # LOG
 	if grep -q '^not ok' "$1"; then
@@ -66,7 +43,7 @@ run_one() { # SUITE NAME COMMAND...
 	log=build/log/$suite/$name.log
 	timeout --kill-after=30 "$(limit_s "$suite")" "$@" >"$log" 2>&1 </dev/null
 	status=$?
-	read -r p f s wrong < <(judge "$log" "$status")
+	read -r p f s wrong < <(awk -v status="$status" -f tests/judge.awk "$log")
 	suite_passed=$((suite_passed + p))
 	suite_failed=$((suite_failed + f))
 	suite_skipped=$((suite_skipped + s))
@@ -117,7 +94,7 @@ run_suite() { # SUITE
 	passed=$((passed + suite_passed))
 	failed=$((failed + suite_failed))
 	skipped=$((skipped + suite_skipped))
-	[ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] || return
+	[ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] || return 0
 	printf '%s: %d passed, %d failed, %d skipped in %.1f s\n' "$1" "$suite_passed" \
 		"$suite_failed" "$suite_skipped" \
 		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')"
