@@ -33,12 +33,12 @@ static void print_summary(const struct findings *f)
 int cmd_check(struct cli *cli)
 {
 	struct compile compile;
-	int code, tree_code = CLI_OK;
+	int code;
 
 	compile_init(&compile, cli);
 	/* Rendering finds what only the writers see: two files of one name, a line break in a unit. */
 	if (compile_files(&compile))
-		(void)compile_tree(&compile, false, &tree_code);
+		(void)compile_tree(&compile, NULL);
 	code = compile_report(&compile, cli, stdout);
 	if (code != CLI_ENVIRONMENT && strcmp(cli_text(cli, "format"), "json") != 0) {
 		print_summary(&compile.findings);

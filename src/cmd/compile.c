@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/sha.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -153,7 +154,7 @@ bool compile_texts(struct compile *c, const struct compile_texts *texts)
 }
 
 /* The agent lies beside stead in a build folder, in lib/stead of an installed one. */
-static int read_agent(struct compile *c, struct host_agent *ret)
+int compile_agent(struct compile *c, struct host_agent *ret)
 {
 	char self[4096];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -184,16 +185,9 @@ static int read_agent(struct compile *c, struct host_agent *ret)
 	            "cannot find the agent's program 'stead-node'");
 }
 
-struct output_set *compile_tree(struct compile *c, bool agent, int *ret_exit)
+struct output_set *compile_tree(struct compile *c, const struct host_agent *agent)
 {
-	struct host_agent program = { 0 };
-
-	*ret_exit = CLI_OK;
-	if (agent)
-		*ret_exit = read_agent(c, &program);
-	if (*ret_exit != CLI_OK)
-		return NULL;
-	return host_render(c->node, &program, &c->findings);
+	return host_render(c->node, agent, &c->findings);
 }
 
 /* Where a setting stands, or the file as a whole when it was not written. */
@@ -216,17 +210,46 @@ static void check_deliverable(struct compile *c)
 		           "'delivery' is 'ssh', so there is no config that could make the node alone");
 }
 
-bool compile_ignition(struct compile *c, bool agent, struct compile_config *ret, int *ret_exit)
+/* "sha512-…", as Ignition writes it. */
+static const char *sha512(struct arena *arena, const void *data, size_t len)
+{
+	unsigned char digest[SHA512_DIGEST_LENGTH];
+	struct text text;
+
+	(void)SHA512(data, len, digest);
+	text_init(&text, arena);
+	text_add(&text, "sha512-");
+	for (size_t i = 0; i < sizeof(digest); i++)
+		text_addf(&text, "%02x", digest[i]);
+	return text.data;
+}
+
+static void agent_by_url(struct compile *c, struct ignition_config *config,
+                         const struct host_agent *agent, const char *url)
+{
+	const char *path = host_agent_path(c->node);
+
+	for (size_t i = 0; i < config->files.count; i++)
+		if (str_equal(config->files.items[i].path, path))
+			config->files.items[i].contents = (struct ignition_resource){
+				.source = url,
+				.hash = sha512(c->arena, agent->data, agent->len),
+			};
+}
+
+bool compile_ignition(struct compile *c, const struct host_agent *agent, const char *agent_url,
+                      struct compile_config *ret)
 {
 	struct output_set *tree;
 	struct ignition_config *config;
 	char *inner;
 
 	check_deliverable(c);
-	*ret_exit = CLI_OK;
-	if (c->findings.errors > 0 || (tree = compile_tree(c, agent, ret_exit)) == NULL)
+	if (c->findings.errors > 0 || (tree = compile_tree(c, agent)) == NULL)
 		return false;
 	config = ignition_from_tree(c->secret_arena, tree);
+	if (agent_url != NULL)
+		agent_by_url(c, config, agent, agent_url);
 	if (!ignition_validate(config, &c->findings))
 		return false;
 	inner = ignition_write(config, &ret->inner_len);

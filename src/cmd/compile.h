@@ -49,19 +49,22 @@ void compile_done(struct compile *compile);
 bool compile_files(struct compile *compile);
 bool compile_texts(struct compile *compile, const struct compile_texts *texts);
 
-/* The host tree, with the agent's program in it when AGENT is true. NULL when there were errors;
- * a missing agent is one of the environment: *ret_exit is CLI_ENVIRONMENT then (and all is said). */
-struct output_set *compile_tree(struct compile *compile, bool agent, int *ret_exit);
+/* Reads the agent's program. CLI_OK, or CLI_ENVIRONMENT with all said. */
+int compile_agent(struct compile *compile, struct host_agent *ret);
 
-/* The Ignition config to hand out and its size before packing; NULL as above. What cannot be
- * delivered by Ignition is a finding. Lives in the secret arena. */
+/* The host tree; AGENT NULL: without the agent's program. NULL when there were errors. */
+struct output_set *compile_tree(struct compile *compile, const struct host_agent *agent);
+
+/* The Ignition config to hand out and its size before packing. What cannot be delivered by Ignition
+ * is a finding. With AGENT_URL the agent's program is not in the config, but fetched from there (and
+ * compared by SHA-512). Lives in the secret arena. False when there were errors. */
 struct compile_config {
 	char *text;
 	size_t len, inner_len;
 	bool packed;
 };
-bool compile_ignition(struct compile *compile, bool agent, struct compile_config *ret,
-                      int *ret_exit);
+bool compile_ignition(struct compile *compile, const struct host_agent *agent, const char *agent_url,
+                      struct compile_config *ret);
 
 /* Prints the findings to OUT, as --format says, and returns the exit code they call for. */
 int compile_report(struct compile *compile, struct cli *cli, FILE *out);

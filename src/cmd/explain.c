@@ -58,11 +58,10 @@ static int explain(struct compile *c, const char *arg)
 	struct output *file;
 	const char *path;
 	size_t line;
-	int code;
 
-	tree = compile_tree(c, false, &code);
+	tree = compile_tree(c, NULL);
 	if (tree == NULL)
-		return code;
+		return CLI_FINDINGS;
 	path = split_line(c->arena, arg, &line);
 	file = find_file(tree, path);
 	if (file == NULL)

@@ -42,10 +42,15 @@ static int write_config(const struct compile_config *config, const char *path)
 static int render_ignition(struct compile *compile, struct cli *cli)
 {
 	struct compile_config config;
-	int code;
+	struct host_agent agent = { 0 };
+	int code = CLI_OK;
 
-	if (!compile_ignition(compile, !cli_flag(cli, "no-agent"), &config, &code))
+	if (!cli_flag(cli, "no-agent"))
+		code = compile_agent(compile, &agent);
+	if (code != CLI_OK)
 		return code;
+	if (!compile_ignition(compile, &agent, NULL, &config))
+		return CLI_FINDINGS;
 	code = write_config(&config, cli_text(cli, "output"));
 	if (code == CLI_OK)
 		(void)fprintf(stderr, "%zu bytes%s\n", config.len,
@@ -134,12 +139,17 @@ static int write_tree(int dir_fd, struct compile *compile, const struct output_s
 static int render_tree(struct compile *compile, struct cli *cli)
 {
 	const char *path = cli->args.items[1];
+	struct host_agent agent = { 0 };
 	struct output_set *tree;
 	int code = CLI_OK;
 
-	tree = compile_tree(compile, !cli_flag(cli, "no-agent"), &code);
-	if (tree == NULL)
+	if (!cli_flag(cli, "no-agent"))
+		code = compile_agent(compile, &agent);
+	if (code != CLI_OK)
 		return code;
+	tree = compile_tree(compile, &agent);
+	if (tree == NULL)
+		return CLI_FINDINGS;
 	if (mkdir(path, 0700) < 0 && (errno != EEXIST || rmdir(path) < 0 || mkdir(path, 0700) < 0))
 		return fail(CLI_ENVIRONMENT, "name a folder that does not exist yet, or an empty one",
 		            "cannot make the folder '%s': %s", path,

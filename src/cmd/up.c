@@ -19,6 +19,7 @@ struct up {
 	struct cli *cli;
 	struct arena *arena;
 	struct compile compile;
+	struct host_agent agent;
 	struct compile_config config;
 	struct machine machine;
 	struct progress *progress;
@@ -106,6 +107,8 @@ static int start(struct up *up)
 		.image = image,
 		.ignition = up->config.text,
 		.ignition_len = up->config.len,
+		.file_data = up->agent.data,
+		.file_len = up->agent.len,
 		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
 		.cpus = cpus(),
 	};
@@ -232,7 +235,9 @@ int cmd_up(struct cli *cli)
 	compile_init(&up.compile, cli);
 	if (compile_files(&up.compile)) {
 		check_target(&up);
-		(void)compile_ignition(&up.compile, true, &up.config, &code);
+		code = compile_agent(&up.compile, &up.agent);
+		if (code == CLI_OK)
+			(void)compile_ignition(&up.compile, &up.agent, VM_FILE_URL, &up.config);
 	}
 	report = compile_report(&up.compile, cli, stderr);
 	if (report == CLI_OK && code == CLI_OK) {

@@ -13,6 +13,8 @@
 #define VM_PID "qemu.pid"
 #define VM_QMP "qmp.sock"
 #define VM_LOCK "lock"
+#define VM_TFTP "tftp"
+#define VM_FILE VM_TFTP "/file" /* see VM_FILE_URL */
 
 struct qemu {
 	const char *path; /* absolute, links resolved: what /proc/PID/exe says */

@@ -95,7 +95,27 @@ static void add(struct arena *arena, struct strings *argv, const char *name, con
 		*list_add(arena, argv) = value;
 }
 
-/* All paths are relative to the state folder: a path with a comma would need escaping, and one of a
+/* QEMU's own TFTP server opens its file when it is asked, and a daemon is in the root folder then: this
+ * path is absolute, with its commas doubled (QEMU's option syntax). */
+static char *user_network(struct arena *arena, const struct vm *vm)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	text_addf(&text,
+	          "user,id=net,hostfwd=tcp:127.0.0.1:%u-:22,hostfwd=tcp:127.0.0.1:%u-:80,"
+	          "hostfwd=tcp:127.0.0.1:%u-:443",
+	          vm->ports.ssh, vm->ports.http, vm->ports.https);
+	if (access(arena_printf(arena, "%s/%s", vm->dir, VM_FILE), R_OK) < 0)
+		return text.data;
+	text_add(&text, ",tftp=");
+	for (const char *s = vm->dir; *s != '\0'; s++)
+		text_add(&text, *s == ',' ? ",," : (char[]){ *s, '\0' });
+	text_add(&text, "/" VM_TFTP);
+	return text.data;
+}
+
+/* All other paths are relative to the state folder: a path with a comma would need escaping, and one of a
  * socket may have 107 bytes only. */
 static void add_devices(struct arena *arena, struct strings *argv, const struct vm *vm)
 {
@@ -104,11 +124,7 @@ static void add_devices(struct arena *arena, struct strings *argv, const struct 
 	add(arena, argv, "-drive",
 	    "if=none,id=root,file=" VM_OVERLAY ",format=qcow2,cache=writeback,discard=unmap");
 	add(arena, argv, "-device", "virtio-blk-pci,drive=root,serial=root,bootindex=1");
-	add(arena, argv, "-netdev",
-	    arena_printf(arena,
-	                 "user,id=net,hostfwd=tcp:127.0.0.1:%u-:22,hostfwd=tcp:127.0.0.1:%u-:80,"
-	                 "hostfwd=tcp:127.0.0.1:%u-:443",
-	                 vm->ports.ssh, vm->ports.http, vm->ports.https));
+	add(arena, argv, "-netdev", user_network(arena, vm));
 	add(arena, argv, "-device", "virtio-net-pci,netdev=net");
 	add(arena, argv, "-device", "virtio-rng-pci");
 	add(arena, argv, "-chardev", "file,id=console,path=" VM_CONSOLE ",append=on");

@@ -99,6 +99,11 @@ static int make_machine(struct arena *arena, const struct vm_start *start, struc
 	if (start->ignition != NULL)
 		r = file_write_atomic(AT_FDCWD, in_dir(arena, vm->dir, VM_CONFIG), 0600,
 		                      start->ignition, start->ignition_len);
+	if (r == 0 && start->file_data != NULL)
+		r = dir_make(AT_FDCWD, in_dir(arena, vm->dir, VM_TFTP), 0700);
+	if (r == 0 && start->file_data != NULL)
+		r = file_write_atomic(AT_FDCWD, in_dir(arena, vm->dir, VM_FILE), 0600,
+		                      start->file_data, start->file_len);
 	if (r == 0)
 		r = ports_choose(&vm->ports);
 	vm->mark = new_mark(arena);
@@ -280,7 +285,7 @@ int vm_remove(struct arena *arena, const char *dir)
 {
 	/* The state goes last: until then the folder is still known as a machine's. */
 	static const char *const names[] = {
-		VM_OVERLAY, VM_OVERLAY ".new", VM_CONFIG, VM_CONSOLE, VM_QMP,
+		VM_OVERLAY, VM_OVERLAY ".new", VM_CONFIG, VM_CONSOLE, VM_QMP, VM_FILE,
 		/* what cmd puts beside it */
 		"known_hosts", "ssh_config", "target.json", "ca.crt",
 		VM_PID, VM_LOCK, VM_STATE,
@@ -291,8 +296,9 @@ int vm_remove(struct arena *arena, const char *dir)
 	if (r == 0 && vm.pid != 0)
 		return -EBUSY;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (unlink(in_dir(arena, dir, names[i])) < 0 && errno != ENOENT)
+		if (unlink(in_dir(arena, dir, names[i])) < 0 && errno != ENOENT && errno != ENOTDIR)
 			return -errno;
+	(void)rmdir(in_dir(arena, dir, VM_TFTP));
 	(void)rmdir(dir); /* what is not ours stays */
 	return 0;
 }

@@ -34,9 +34,17 @@ struct vm_start {
 	                        NULL: the one it was made with */
 	const char *ignition; /* config text; NULL: the one it was made with */
 	size_t ignition_len;
+	/* One file that the guest can fetch as VM_FILE_URL; data NULL: none, or the one of before. For
+	 * what would make the config too large: Linux reads it from QEMU in steps of 4 KiB, and begins
+	 * at its start for each, so that the time grows with the square of the size (coreos/ignition
+	 * issue 1259). 20 KB take no time, 1 MB takes half a minute. */
+	const void *file_data;
+	size_t file_len;
 	long memory_mib;
 	unsigned cpus;
 };
+
+#define VM_FILE_URL "tftp://10.0.2.2/file"
 
 /* True when KVM really runs a guest: /dev/kvm may exist and hang, so a child runs a few instructions
  * in a guest of its own, with a deadline. */
