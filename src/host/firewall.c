@@ -65,7 +65,7 @@ static void allow_settings(struct host_context *host, struct output *file)
 		            mail->host.v, mail->port.v);
 }
 
-/* What containers may reach. */
+/* What containers may reach, and be reached by. */
 static void forward_chain(struct host_context *host, struct output *file)
 {
 	const struct node *node = host->node;
@@ -78,6 +78,9 @@ static void forward_chain(struct host_context *host, struct output *file)
 		LINE(file, "firewall.same-network", "\t\tiifname \"%s\" oifname \"%s\" accept",
 		     node->networks[i].name, node->networks[i].name);
 	LINE(file, "firewall.between", "\t\t%s oifname \"stead-*\" drop", guests);
+	/* A neighbour on the LAN can route packets for a container's own address to this machine. */
+	LINE(file, "firewall.direct", "\t\toifname \"stead-*\" ct status dnat accept");
+	LINE(file, "firewall.direct", "\t\toifname \"stead-*\" drop");
 	LINE(file, "firewall.metadata",
 	     "\t\t%s ip daddr @metadata4 meta l4proto { tcp, udp } th dport 53 accept", guests);
 	LINE(file, "firewall.metadata", "\t\t%s ip daddr @metadata4 drop", guests);
