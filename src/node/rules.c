@@ -18,6 +18,7 @@ static const struct rule rules[] = {
 	{ "firewall.addresses", "the addresses that are special, as sets" },
 	{ "firewall.between", "one network of containers does not reach another" },
 	{ "firewall.dhcp", "the machine may get its address by DHCP" },
+	{ "firewall.direct", "from outside, a container is reached by its published ports only" },
 	{ "firewall.forward", "containers reach neither private addresses nor metadata services" },
 	{ "firewall.guests", "of the machine itself, containers reach its name server only" },
 	{ "firewall.input", "only ssh and the site are open to the world" },
