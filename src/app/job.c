@@ -69,7 +69,7 @@ static void check_merge(struct job_check *j)
 	check_in_volume(j, &merge.file, "merge.file");
 	check_references(j->c, &merge.file, PLACE_PUBLIC, "merge.file");
 	if (merge.values.node != NULL)
-		check_reference_tree(j->c, merge.values.node, PLACE_TREE, "merge.values");
+		check_reference_tree(j->c, merge.values.node, PLACE_MERGE, "merge.values");
 }
 
 static void report_later(struct job_check *j, const struct value_tree *tree, const char *what)

@@ -49,7 +49,7 @@ static void refer_own(struct checker *c, const struct reference *r)
 		bad(c, r, hint_of_names(c, r->rest, &c->app->settings, sizeof(struct app_setting)),
 		    "the definition has no setting of that name");
 	else if ((str_equal(setting->type.v, "list") || str_equal(setting->type.v, "pairs")) &&
-	         (r->place != PLACE_TREE || !r->alone))
+	         ((r->place != PLACE_TREE && r->place != PLACE_MERGE) || !r->alone))
 		bad(c, r, "it can only be a whole value of a config file or of merge",
 		    "several values cannot stand in a text");
 }
@@ -72,6 +72,12 @@ static void refer_secret(struct checker *c, const struct reference *r)
 		       "'%s' holds the secret '%s', and %s", r->where, r->rest,
 		       r->place == PLACE_ARGV ? "everybody on the machine can see arguments"
 		                              : "the plan, where this is kept, holds no secrets");
+	else if (r->place == PLACE_MERGE)
+		report(c, "app.secret-in-plan", r->part->at,
+		       "pass it in a variable under 'env', or in a config file",
+		       "'%s' holds the secret '%s', and the plan, where this is kept, holds no "
+		       "secrets",
+		       r->where, r->rest);
 	else if (r->place == PLACE_PUBLIC)
 		bad(c, r, NULL, "a secret cannot stand here");
 }
