@@ -1,6 +1,6 @@
 /*
- * Files that containers read: configuration below /etc/stead/config, secret environment values below
- * /etc/stead/secrets.
+ * Files that containers read: configuration below /etc/stead/config, secret environment values
+ * below /etc/stead/secrets.
  */
 #include "base/arena.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
 /*
  * /etc/stead/firewall.nft: a table of its own, replaced in one transaction. Others' tables (the
- * engine's, the distribution's) are left alone; a packet must pass all of them, so a drop here holds
- * whatever they allow.
+ * engine's, the distribution's) are left alone; a packet must pass all of them, so a drop here
+ * holds whatever they allow.
  */
 #include "base/arena.h"
 #include "base/text.h"
@@ -22,8 +22,8 @@ static const char *const metadata6[] = {
 
 /* RFC 1918, RFC 6598, RFC 6890, RFC 2544; RFC 4193 and RFC 4291. */
 static const char *const private4[] = {
-	"0.0.0.0/8",     "10.0.0.0/8",    "100.64.0.0/10",  "127.0.0.0/8", "172.16.0.0/12",
-	"192.0.0.0/24",  "192.168.0.0/16", "198.18.0.0/15",
+	"0.0.0.0/8",     "10.0.0.0/8",   "100.64.0.0/10",  "127.0.0.0/8",
+	"172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15",
 };
 static const char *const private6[] = { "::1", "fc00::/7", "fe80::/10" };
 
@@ -58,10 +58,12 @@ static void allow_settings(struct host_context *host, struct output *file)
 		return;
 	origin = origin_at(mail->host.at);
 	if (inet_pton(AF_INET, mail->host.v, address) == 1)
-		output_line(file, origin, "\t\tiifname \"stead-*\" ip daddr %s tcp dport %ld accept",
+		output_line(file, origin,
+		            "\t\tiifname \"stead-*\" ip daddr %s tcp dport %ld accept",
 		            mail->host.v, mail->port.v);
 	else if (inet_pton(AF_INET6, mail->host.v, address) == 1)
-		output_line(file, origin, "\t\tiifname \"stead-*\" ip6 daddr %s tcp dport %ld accept",
+		output_line(file, origin,
+		            "\t\tiifname \"stead-*\" ip6 daddr %s tcp dport %ld accept",
 		            mail->host.v, mail->port.v);
 }
 
@@ -78,7 +80,7 @@ static void forward_chain(struct host_context *host, struct output *file)
 		LINE(file, "firewall.same-network", "\t\tiifname \"%s\" oifname \"%s\" accept",
 		     node->networks[i].name, node->networks[i].name);
 	LINE(file, "firewall.between", "\t\t%s oifname \"stead-*\" drop", guests);
-	/* A neighbour on the LAN can route packets for a container's own address to this machine. */
+	/* A neighbour on the LAN can route packets for a container's address to this machine. */
 	LINE(file, "firewall.direct", "\t\toifname \"stead-*\" ct status dnat accept");
 	LINE(file, "firewall.direct", "\t\toifname \"stead-*\" drop");
 	LINE(file, "firewall.metadata",
@@ -93,8 +95,10 @@ static void forward_chain(struct host_context *host, struct output *file)
 		output_line(file, node->machine.lan_origin, "\t\t# private addresses: allowed");
 	} else {
 		allow_settings(host, file);
-		output_line(file, node->machine.lan_origin, "\t\t%s ip daddr @private4 drop", guests);
-		output_line(file, node->machine.lan_origin, "\t\t%s ip6 daddr @private6 drop", guests);
+		output_line(file, node->machine.lan_origin, "\t\t%s ip daddr @private4 drop",
+		            guests);
+		output_line(file, node->machine.lan_origin, "\t\t%s ip6 daddr @private6 drop",
+		            guests);
 	}
 	LINE(file, "firewall.forward", "\t}");
 }
@@ -139,8 +143,7 @@ static void input_chain(struct host_context *host, struct output *file)
 	LINE(file, "firewall.guests", "\t\tiifname \"stead-*\" jump guests");
 	LINE(file, "firewall.input", "\t\tmeta l4proto { icmp, ipv6-icmp } accept");
 	LINE(file, "firewall.dhcp", "\t\tudp sport 67 udp dport 68 accept");
-	LINE(file, "firewall.dhcp",
-	     "\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept");
+	LINE(file, "firewall.dhcp", "\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept");
 	LINE(file, "firewall.ssh", "\t\ttcp dport 22 accept");
 	published_ports(host, file);
 	LINE(file, "firewall.input", "\t}");
@@ -148,11 +151,11 @@ static void input_chain(struct host_context *host, struct output *file)
 
 void host_firewall(struct host_context *host)
 {
-	struct output *file = output_file(host->set, HOST_FIREWALL_PATH, 0644, 0,
-	                                  origin_rule("firewall.table"));
+	struct output *file =
+		output_file(host->set, HOST_FIREWALL_PATH, 0644, 0, origin_rule("firewall.table"));
 
 	host_banner(file, "#");
-	/* The first line makes sure that there is a table to delete; nft applies a file as a whole. */
+	/* First of all there must be a table to delete; nft applies a file as a whole. */
 	LINE(file, "firewall.table", "table inet stead");
 	LINE(file, "firewall.table", "delete table inet stead");
 	LINE(file, "firewall.table", "table inet stead {");

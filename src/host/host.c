@@ -12,7 +12,7 @@ const char *host_agent_path(const struct node *node)
 {
 	/* Flatcar's /usr is read-only as a whole; /opt/bin is in its PATH. */
 	return str_equal(node->machine.os, "flatcar") ? "/opt/bin/stead-node"
-						      : "/usr/local/bin/stead-node";
+	                                              : "/usr/local/bin/stead-node";
 }
 
 const char *host_unit_name(struct arena *arena, const struct node_process *process)
@@ -23,7 +23,8 @@ const char *host_unit_name(struct arena *arena, const struct node_process *proce
 void host_banner(struct output *file, const char *comment)
 {
 	output_line(file, origin_rule("host.banner"),
-	            "%s Written by stead: a change made here is lost with the next `stead up`.", comment);
+	            "%s Written by stead: a change made here is lost with the next `stead up`.",
+	            comment);
 }
 
 void host_error(struct host_context *host, const char *code, struct origin origin, const char *hint,
@@ -51,15 +52,16 @@ static void agent_program(struct host_context *host, const struct host_agent *ag
 
 	if (agent == NULL || agent->len == 0)
 		return;
-	file = output_file(host->set, host_agent_path(host->node), 0755, OUTPUT_EXEC | OUTPUT_BINARY,
-	                   origin_rule("host.agent"));
+	file = output_file(host->set, host_agent_path(host->node), 0755,
+	                   OUTPUT_EXEC | OUTPUT_BINARY, origin_rule("host.agent"));
 	output_bytes(file, origin_rule("host.agent"), agent->data, agent->len);
 }
 
 static void plan_file(struct host_context *host)
 {
 	struct arena *arena = host->set->arena;
-	struct output *file = output_file(host->set, HOST_PLAN_PATH, 0644, 0, origin_rule("agent.plan"));
+	struct output *file =
+		output_file(host->set, HOST_PLAN_PATH, 0644, 0, origin_rule("agent.plan"));
 
 	output_text(file, origin_rule("agent.plan"),
 	            plan_write(arena, host_plan(arena, host->node)));
@@ -80,8 +82,8 @@ static const struct host_engine *engine_find(struct findings *findings, const st
 {
 	if (str_equal(node->machine.engine, host_podman.name))
 		return &host_podman;
-	diag_error(findings, "host.engine", node->settings ? node->settings->machine.engine.at
-							   : (struct span){ 0 },
+	diag_error(findings, "host.engine",
+	           node->settings ? node->settings->machine.engine.at : (struct span){ 0 },
 	           "write `engine: podman`", "engine '%s' cannot be rendered yet",
 	           node->machine.engine);
 	return NULL;

@@ -97,7 +97,7 @@ static void hash_text(EVP_MD_CTX *context, const char *s)
 {
 	char length[32];
 	int len = s != NULL ? snprintf(length, sizeof(length), "%zu:", strlen(s))
-			    : snprintf(length, sizeof(length), "-:");
+	                    : snprintf(length, sizeof(length), "-:");
 
 	if (EVP_DigestUpdate(context, length, (size_t)len) != 1 ||
 	    (s != NULL && EVP_DigestUpdate(context, s, strlen(s)) != 1))
@@ -228,7 +228,8 @@ static void add_restarts(struct arena *arena, struct plan *plan, const struct no
 
 	add_restart(arena, plan, HOST_FIREWALL_PATH, "stead-firewall.service");
 	if (proxy_path != NULL)
-		add_restart(arena, plan, proxy_path, host_unit_name(arena, host_proxy_process(node)));
+		add_restart(arena, plan, proxy_path,
+		            host_unit_name(arena, host_proxy_process(node)));
 	for (size_t i = 0; i < node->processes.count; i++) {
 		const struct node_process *process = node->processes.items[i];
 		const char *unit = host_unit_name(arena, process);
@@ -279,9 +280,9 @@ struct plan *host_plan(struct arena *arena, const struct node *node)
 	for (size_t i = 0; i < node->jobs.count; i++)
 		add_job(arena, plan, node->jobs.items[i]);
 	for (size_t i = 0; i < NODE_NET_COUNT; i++)
-		*list_add(arena, &plan->networks) = (struct plan_network){
-			.name = node->networks[i].name, .internal = node->networks[i].internal
-		};
+		*list_add(arena, &plan->networks) =
+			(struct plan_network){ .name = node->networks[i].name,
+			                       .internal = node->networks[i].internal };
 	for (size_t i = 0; i < node->commands.count; i++)
 		add_command(arena, plan, &node->commands.items[i]);
 	add_restarts(arena, plan, node);

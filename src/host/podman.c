@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-	START_S = 900,    /* waiting inside the agent has deadlines of its own */
+	START_S = 900, /* waiting inside the agent has deadlines of its own */
 	STOP_SLACK_S = 10,
 	PIDS = 2048,
 	ENV_FILE_LINE_MAX = 60000, /* podman reads env files by lines of at most 64 KiB */
@@ -60,12 +60,14 @@ static bool env_allowed(struct host_context *host, const struct node_env *env)
 	if (has_line_break(v))
 		host_error(host, "env.newline", env->value.origin,
 		           "give it in a file, or in a form without line breaks",
-		           "the value of '%s' has a line break, which no container engine's environment "
+		           "the value of '%s' has a line break, which no container engine's "
+		           "environment "
 		           "file can hold",
 		           env->name);
 	else if (strlen(v) > ENV_FILE_LINE_MAX)
 		host_error(host, "env.length", env->value.origin, NULL,
-		           "the value of '%s' is longer than %d bytes", env->name, ENV_FILE_LINE_MAX);
+		           "the value of '%s' is longer than %d bytes", env->name,
+		           ENV_FILE_LINE_MAX);
 	else if (!env->value.secret && has_u0080(v))
 		host_error(host, "env.character", env->value.origin, NULL,
 		           "the character U+0080 in '%s' cannot be passed on", env->name);
@@ -88,7 +90,8 @@ static bool path_allowed(struct host_context *host, const char *path, struct ori
 	if (path[0] == '/' && text_in(path, LETTERS DIGITS "/._+@-"))
 		return true;
 	host_error(host, "host.path", origin, "letters, digits and ./_+@- are fine",
-	           "path '%s' cannot be mounted: it holds characters that mean something to the engine",
+	           "path '%s' cannot be mounted: it holds characters that mean something to the "
+	           "engine",
 	           path);
 	return false;
 }
@@ -101,8 +104,8 @@ static bool image_allowed(struct host_context *host, const struct node_process *
 	    !str_ends(image, ".image") && !str_ends(image, ".build"))
 		return true;
 	host_error(host, "host.image", process->image_origin,
-	           "write it like registry.example.org/name:tag", "'%s' is not the name of an image",
-	           image);
+	           "write it like registry.example.org/name:tag",
+	           "'%s' is not the name of an image", image);
 	return false;
 }
 
@@ -119,7 +122,8 @@ static void unit_section(struct output *file, const struct node_process *process
 	            "After=network-online.target stead-firewall.service stead-prepare.service%s",
 	            app ? " stead-setup.service" : "");
 	for (size_t i = 0; i < process->after.count; i++)
-		output_line(file, process->origin, "After=stead-%s.service", process->after.items[i]);
+		output_line(file, process->origin, "After=stead-%s.service",
+		            process->after.items[i]);
 	output_line(file, origin_rule("host.target"), "PartOf=%s",
 	            app ? "stead-app.target" : "stead-data.target");
 	if (app)
@@ -165,14 +169,16 @@ static void hardening(struct output *file, const struct node_process *process)
 	output_line(file, rule, "NoNewPrivileges=true");
 	output_line(file, rule, "DropCapability=all");
 	for (size_t i = 0; i < process->capabilities.count; i++)
-		output_line(file, process->origin, "AddCapability=%s", process->capabilities.items[i]);
+		output_line(file, process->origin, "AddCapability=%s",
+		            process->capabilities.items[i]);
 	if (process->writable_root)
 		output_line(file, process->origin, "ReadOnly=false");
 	else
 		output_line(file, rule, "ReadOnly=true");
 	output_line(file, origin_rule("host.limits"), "PidsLimit=%d", PIDS);
 	if (process->memory_bytes > 0)
-		output_line(file, process->origin, "PodmanArgs=--memory=%lldb", process->memory_bytes);
+		output_line(file, process->origin, "PodmanArgs=--memory=%lldb",
+		            process->memory_bytes);
 }
 
 static void mounts(struct host_context *host, struct output *file,
@@ -203,8 +209,9 @@ static void environment(struct host_context *host, struct output *file,
 
 		if (!env_allowed(host, env) || env->value.secret)
 			continue;
-		output_line(file, env->value.origin, "Environment=%s",
-		            host_quote(arena, arena_printf(arena, "%s=%s", env->name, env->value.v)));
+		output_line(
+			file, env->value.origin, "Environment=%s",
+			host_quote(arena, arena_printf(arena, "%s=%s", env->name, env->value.v)));
 	}
 	if (host_has_secret_env(process))
 		output_line(file, origin_rule("host.env"), "EnvironmentFile=%s",
@@ -233,7 +240,8 @@ static void command(struct host_context *host, struct output *file,
 static void stopping(struct output *file, const struct node_process *process)
 {
 	if (process->stop_signal != NULL)
-		output_line(file, process->origin, "PodmanArgs=--stop-signal=%s", process->stop_signal);
+		output_line(file, process->origin, "PodmanArgs=--stop-signal=%s",
+		            process->stop_signal);
 	output_line(file, process->origin, "StopTimeout=%u", process->stop_s);
 }
 
@@ -257,8 +265,8 @@ static void service_section(struct host_context *host, struct output *file,
 
 static void container(struct host_context *host, const struct node_process *process)
 {
-	struct output *file = output_file(host->set, container_path(host->set->arena, process), 0644, 0,
-	                                  process->origin);
+	struct output *file = output_file(host->set, container_path(host->set->arena, process),
+	                                  0644, 0, process->origin);
 
 	if (!image_allowed(host, process))
 		return;
@@ -316,7 +324,8 @@ static void base(struct host_context *host)
 	if (node->mirror == NULL || !node->mirror_insecure)
 		return;
 	if (!text_in(node->mirror, LETTERS DIGITS "/._:[]-")) {
-		host_error(host, "host.mirror", node->mirror_origin, "write it like http://10.0.0.2:5000",
+		host_error(host, "host.mirror", node->mirror_origin,
+		           "write it like http://10.0.0.2:5000",
 		           "'%s' is not the address of a registry", node->mirror);
 		return;
 	}

@@ -27,7 +27,8 @@ const char *host_proxy_path(struct arena *arena, const struct node *node)
 
 	for (size_t i = 0; proxy != NULL && i < proxy->mounts.count; i++) {
 		if (proxy->mounts.items[i].volume == NULL)
-			return arena_printf(arena, "%s/Caddyfile", proxy->mounts.items[i].host_path);
+			return arena_printf(arena, "%s/Caddyfile",
+			                    proxy->mounts.items[i].host_path);
 	}
 	return NULL;
 }
@@ -47,8 +48,8 @@ static bool literal_or_error(struct host_context *host, const char *code, const 
 {
 	if (literal(s))
 		return true;
-	host_error(host, code, origin, NULL, "%s '%s' holds characters that mean something to Caddy",
-	           what, s);
+	host_error(host, code, origin, NULL,
+	           "%s '%s' holds characters that mean something to Caddy", what, s);
 	return false;
 }
 
@@ -69,7 +70,8 @@ static bool is_range(const char *s)
 	v4 = inet_pton(AF_INET, copy, address) == 1;
 	if (!v4 && inet_pton(AF_INET6, copy, address) != 1)
 		return false;
-	return slash == NULL || (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= (v4 ? 32 : 128));
+	return slash == NULL ||
+	       (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= (v4 ? 32 : 128));
 }
 
 static void global_options(struct host_context *host, struct output *file)
@@ -129,7 +131,8 @@ static void backend(struct host_context *host, struct output *file, const struct
 		            process->port);
 		return;
 	}
-	output_line(file, route->origin, "\t\t\treverse_proxy %s:%u {", process->name, process->port);
+	output_line(file, route->origin, "\t\t\treverse_proxy %s:%u {", process->name,
+	            process->port);
 	trusted(host, file);
 	if (route->websocket)
 		output_line(file, route->origin, "\t\t\t\tflush_interval -1");

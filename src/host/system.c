@@ -32,7 +32,8 @@ static void host_key(struct host_context *host)
 	output_text(file, machine->ssh_host_key.origin, machine->ssh_host_key.v);
 	if (machine->ssh_host_key_public.v == NULL)
 		return;
-	file = output_file(host->set, HOST_KEY ".pub", 0644, 0, machine->ssh_host_key_public.origin);
+	file = output_file(host->set, HOST_KEY ".pub", 0644, 0,
+	                   machine->ssh_host_key_public.origin);
 	output_text(file, machine->ssh_host_key_public.origin, machine->ssh_host_key_public.v);
 }
 
@@ -58,7 +59,8 @@ static void time_zone(struct host_context *host)
 		return;
 	}
 	output_link(host->set, "/etc/localtime",
-	            arena_printf(host->set->arena, "../usr/share/zoneinfo/%s", zone->v), zone->origin);
+	            arena_printf(host->set->arena, "../usr/share/zoneinfo/%s", zone->v),
+	            zone->origin);
 }
 
 static bool key_known(const struct strings *keys, const char *line)
@@ -85,7 +87,8 @@ static void admin_user(struct host_context *host)
 	for (size_t i = 0; i < machine->ssh_keys.count; i++) {
 		/* Ignition refuses a key that is there twice. */
 		if (!key_known(&user->ssh_keys, machine->ssh_keys.items[i].line))
-			*list_add(host->set->arena, &user->ssh_keys) = machine->ssh_keys.items[i].line;
+			*list_add(host->set->arena, &user->ssh_keys) =
+				machine->ssh_keys.items[i].line;
 	}
 }
 

@@ -1,6 +1,7 @@
 /*
  * The units that are not containers. Upholds= and waiting inside the agent replace Requires=: what
- * requires a one-shot that failed once stays dead for ever (docs/ARCHITECTURE.md, "On the machine").
+ * requires a one-shot that failed once stays dead for ever (docs/ARCHITECTURE.md, "On the
+ * machine").
  */
 #include "base/arena.h"
 #include "base/text.h"
@@ -89,9 +90,10 @@ static void firewall(struct host_context *host)
 	      "DefaultDependencies=no", "Wants=network-pre.target",
 	      "Before=network-pre.target shutdown.target", "Conflicts=shutdown.target",
 	      "RequiresMountsFor=/etc/stead", "StartLimitIntervalSec=0", "", "[Service]",
-	      "Type=oneshot", "RemainAfterExit=yes", "ExecStart=/usr/sbin/nft -f " HOST_FIREWALL_PATH,
-	      "ExecReload=/usr/sbin/nft -f " HOST_FIREWALL_PATH, "Restart=on-failure", "RestartSec=2",
-	      "", "[Install]", "WantedBy=sysinit.target");
+	      "Type=oneshot", "RemainAfterExit=yes",
+	      "ExecStart=/usr/sbin/nft -f " HOST_FIREWALL_PATH,
+	      "ExecReload=/usr/sbin/nft -f " HOST_FIREWALL_PATH, "Restart=on-failure",
+	      "RestartSec=2", "", "[Install]", "WantedBy=sysinit.target");
 	output_unit(host->set, "stead-firewall.service", true, false,
 	            origin_rule("firewall.service"));
 }
@@ -115,8 +117,7 @@ static void agent_service(struct host_context *host, struct output *file, const 
                           const char *verb)
 {
 	LINES(file, rule, "", "[Service]", "Type=oneshot", "RemainAfterExit=yes");
-	output_line(file, origin_rule(rule), "ExecStart=%s %s",
-	            host_agent_path(host->node), verb);
+	output_line(file, origin_rule(rule), "ExecStart=%s %s", host_agent_path(host->node), verb);
 	LINES(file, "host.restart", "TimeoutStartSec=infinity", "Restart=on-failure",
 	      "RestartSec=10");
 }

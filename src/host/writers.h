@@ -9,8 +9,8 @@
 #define HOST_CONFIG_DIR "/etc/stead/config"
 #define HOST_SECRETS_DIR "/etc/stead/secrets"
 #define HOST_FIREWALL_PATH "/etc/stead/firewall.nft"
-/* While this file is there, the application does not start. On every unit and not only on the target:
- * a target's condition does not hold back what it pulls in. */
+/* While this file is there, the application does not start. On every unit and not only on the
+ * target: a target's condition does not hold back what it pulls in. */
 #define HOST_MAINTENANCE "ConditionPathExists=!/var/lib/stead/state/maintenance"
 #define HOST_PLAN_PATH "/etc/stead/node.json"
 

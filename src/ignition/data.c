@@ -14,7 +14,7 @@
 enum {
 	GZIP_WINDOW = 15 + 16, /* the largest window, with a gzip header */
 	GZIP_UNKNOWN_OS = 255,
-	COMPRESSION_COST = 4,  /* the word "gzip" in the config */
+	COMPRESSION_COST = 4, /* the word "gzip" in the config */
 };
 
 static const char url_prefix[] = "data:,";
@@ -105,7 +105,8 @@ struct ignition_resource ignition_data_url(struct arena *arena, const void *data
 			.compression = "gzip",
 		};
 	return (struct ignition_resource){
-		.source = base64 < url ? base64_url(arena, data, len) : url_escape(arena, data, len),
+		.source =
+			base64 < url ? base64_url(arena, data, len) : url_escape(arena, data, len),
 	};
 }
 
@@ -129,7 +130,8 @@ char *ignition_pack(struct arena *secret_arena, const char *inner, size_t len, s
 
 static int base64_digit(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c != '\0' ? strchr(digits, c) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;

@@ -49,7 +49,8 @@ static bool is_simplified(const char *path)
 	for (;;) {
 		size_t len = strcspn(part, "/");
 
-		if (len == 0 || (len == 1 && part[0] == '.') || (len == 2 && strncmp(part, "..", 2) == 0))
+		if (len == 0 || (len == 1 && part[0] == '.') ||
+		    (len == 2 && strncmp(part, "..", 2) == 0))
 			return false;
 		if (part[len] == '\0')
 			return true;
@@ -76,7 +77,8 @@ static void check_mode(struct check *check, const char *path, unsigned mode, str
 		error(check, "ignition.mode", origin, "mode %o of '%s' is above 7777", mode, path);
 	else if ((mode & 07000) != 0)
 		error(check, "ignition.mode", origin,
-		      "mode %o of '%s': spec 3.3 cannot set setuid, setgid or sticky bits", mode, path);
+		      "mode %o of '%s': spec 3.3 cannot set setuid, setgid or sticky bits", mode,
+		      path);
 }
 
 /* --- contents --- */
@@ -92,8 +94,8 @@ static bool hash_valid(const char *hash)
 
 static bool source_known(const char *source)
 {
-	static const char *const schemes[] = { "http://", "https://", "tftp://", "s3://", "gs://",
-		                               "data:" };
+	static const char *const schemes[] = { "http://", "https://", "tftp://",
+		                               "s3://",   "gs://",    "data:" };
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		if (str_starts(source, schemes[i]))
@@ -121,7 +123,8 @@ static void check_resource(struct check *check, const char *what,
 	if (resource->source == NULL)
 		return;
 	if (!source_known(resource->source)) {
-		error(check, "ignition.source", origin, "the source of %s has an unknown scheme", what);
+		error(check, "ignition.source", origin, "the source of %s has an unknown scheme",
+		      what);
 		return;
 	}
 	if (!str_starts(resource->source, "data:"))
@@ -145,7 +148,8 @@ static void check_files(struct check *check)
 			      "'%s' is to be overwritten with nothing", file->path);
 		if (!file->overwrite)
 			error(check, "ignition.rerun", file->origin,
-			      "'%s' without overwrite fails when Ignition runs a second time", file->path);
+			      "'%s' without overwrite fails when Ignition runs a second time",
+			      file->path);
 	}
 }
 
@@ -166,10 +170,12 @@ static void check_links(struct check *check)
 
 		check_path(check, link->path, link->origin);
 		if (link->target == NULL || link->target[0] == '\0')
-			error(check, "ignition.target", link->origin, "link '%s' has no target", link->path);
+			error(check, "ignition.target", link->origin, "link '%s' has no target",
+			      link->path);
 		if (!link->overwrite)
 			error(check, "ignition.rerun", link->origin,
-			      "'%s' without overwrite fails when Ignition runs a second time", link->path);
+			      "'%s' without overwrite fails when Ignition runs a second time",
+			      link->path);
 	}
 }
 
@@ -204,7 +210,7 @@ static void check_places(struct check *check)
 {
 	const struct ignition_config *config = check->config;
 	size_t count = 0, room = config->files.count + config->dirs.count + config->links.count +
-				config->units.count;
+	                         config->units.count;
 	struct place *places = arena_array(config->secret_arena, room, sizeof(*places));
 
 	for (size_t i = 0; i < config->files.count; i++)
@@ -222,20 +228,21 @@ static void check_places(struct check *check)
 		if (unit->contents != NULL && unit->contents[0] != '\0')
 			places[count++] = (struct place){
 				.path = arena_printf(config->secret_arena, "/etc/systemd/system/%s",
-			                             unit->name),
+				                     unit->name),
 				.origin = unit->origin,
 			};
 	}
 	qsort(places, count, sizeof(*places), compare_places);
 	for (size_t i = 0; i < count; i++) {
-		const char *link = places[i].path != NULL ? link_above(config, places[i].path) : NULL;
+		const char *link =
+			places[i].path != NULL ? link_above(config, places[i].path) : NULL;
 
 		if (link != NULL)
 			error(check, "ignition.link", places[i].origin,
 			      "'%s' would be written through the link '%s'", places[i].path, link);
 		if (i > 0 && compare_places(&places[i - 1], &places[i]) == 0)
-			error(check, "ignition.duplicate", places[i].origin, "'%s' is written twice",
-			      places[i].path);
+			error(check, "ignition.duplicate", places[i].origin,
+			      "'%s' is written twice", places[i].path);
 	}
 }
 
@@ -243,9 +250,9 @@ static void check_places(struct check *check)
 
 static bool unit_name_valid(const char *name)
 {
-	static const char *const extensions[] = { ".service", ".socket", ".device", ".mount",
-		                                  ".automount", ".swap", ".target", ".path",
-		                                  ".timer", ".snapshot", ".slice", ".scope" };
+	static const char *const extensions[] = { ".service",   ".socket",   ".device", ".mount",
+		                                  ".automount", ".swap",     ".target", ".path",
+		                                  ".timer",     ".snapshot", ".slice",  ".scope" };
 
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		if (str_ends(name, extensions[i]) && strlen(name) > strlen(extensions[i]) &&
@@ -272,7 +279,7 @@ static const char *line_wrong(const char *line, size_t len, bool in_section)
 struct unit_scan {
 	const char *wrong; /* NULL: parses */
 	size_t line;
-	bool installs;     /* an option in [Install] */
+	bool installs; /* an option in [Install] */
 };
 
 static struct unit_scan unit_scan(const char *text)
@@ -345,8 +352,8 @@ static void check_users(struct check *check)
 
 		for (size_t j = 0; j < i; j++) {
 			if (str_equal(user->name, config->users.items[j].name))
-				error(check, "ignition.duplicate", user->origin, "user '%s' is given twice",
-				      user->name);
+				error(check, "ignition.duplicate", user->origin,
+				      "user '%s' is given twice", user->name);
 		}
 		for (size_t j = 1; j < user->ssh_keys.count; j++) {
 			for (size_t k = 0; k < j; k++) {
@@ -364,7 +371,8 @@ bool ignition_validate(const struct ignition_config *config, struct findings *fi
 	size_t errors = findings->errors;
 
 	if (config->replace.source != NULL || config->replace.hash != NULL)
-		check_resource(&check, "the replacing config", &config->replace, (struct origin){ 0 });
+		check_resource(&check, "the replacing config", &config->replace,
+		               (struct origin){ 0 });
 	check_users(&check);
 	check_dirs(&check);
 	check_files(&check);

@@ -1,6 +1,6 @@
 /*
- * Config -> JSON. Written by hand and not with a library: all of it has to stay in the arena that is
- * wiped. Keys are in the order of Ignition's Go types, empty parts are left out.
+ * Config -> JSON. Written by hand and not with a library: all of it has to stay in the arena that
+ * is wiped. Keys are in the order of Ignition's Go types, empty parts are left out.
  */
 #include "ignition/ignition.h"
 
@@ -54,7 +54,8 @@ static void add_string(struct json *json, const char *s)
 			text_add(text, "\\t");
 		} else if (c < 0x20 || c == '<' || c == '>' || c == '&') {
 			text_addf(text, "\\u%04x", c);
-		} else if (strncmp(s, "\xe2\x80\xa8", 3) == 0 || strncmp(s, "\xe2\x80\xa9", 3) == 0) {
+		} else if (strncmp(s, "\xe2\x80\xa8", 3) == 0 ||
+		           strncmp(s, "\xe2\x80\xa9", 3) == 0) {
 			text_addf(text, "\\u202%c", s[2] == '\xa8' ? '8' : '9');
 			s += 2;
 		} else {

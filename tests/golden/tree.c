@@ -69,16 +69,18 @@ static struct node *build(struct run *run)
 	if (root != NULL)
 		(void)lock_decode(run->arena, root, &run->lock, &run->findings);
 	(void)secrets_read(run->secret_arena,
-	                   arena_printf(run->arena, "%s/stead.secrets.yaml", run->dir), &run->secrets,
-	                   &run->findings);
+	                   arena_printf(run->arena, "%s/stead.secrets.yaml", run->dir),
+	                   &run->secrets, &run->findings);
 	if (run->findings.errors > 0)
 		return NULL;
 	(void)app_load(run->arena, access(apps, F_OK) == 0 ? apps : NULL, run->settings.app.v,
 	               run->settings.app.at, &run->app, &run->findings);
 	if (run->findings.errors > 0)
 		return NULL;
-	inputs = (struct node_inputs){ .settings = &run->settings, .app = &run->app,
-		                       .secrets = &run->secrets, .lock = &run->lock,
+	inputs = (struct node_inputs){ .settings = &run->settings,
+		                       .app = &run->app,
+		                       .secrets = &run->secrets,
+		                       .lock = &run->lock,
 		                       .settings_dir = run->dir,
 		                       .secret_arena = run->secret_arena };
 	node = node_build(run->arena, &inputs, &run->findings);
@@ -88,7 +90,8 @@ static struct node *build(struct run *run)
 	return node;
 }
 
-static void write_file(struct run *run, const char *name, unsigned mode, const char *data, size_t len)
+static void write_file(struct run *run, const char *name, unsigned mode, const char *data,
+                       size_t len)
 {
 	char *path = arena_printf(run->arena, "%s%s", run->out, name);
 	char *dir = arena_strdup(run->arena, path);
@@ -112,7 +115,8 @@ static void write_tree(struct run *run, const struct output_set *set)
 		size_t len;
 		const char *data = output_join(file, &len);
 
-		write_file(run, arena_printf(run->arena, "/tree%s", file->path), file->mode, data, len);
+		write_file(run, arena_printf(run->arena, "/tree%s", file->path), file->mode, data,
+		           len);
 	}
 	for (size_t i = 0; i < set->links.count; i++) {
 		const struct output_link *link = &set->links.items[i];
@@ -129,16 +133,17 @@ static void write_manifest(struct run *run, const struct output_set *set)
 
 	text_init(&text, run->arena);
 	for (size_t i = 0; i < set->dirs.count; i++)
-		text_addf(&text, "dir %04o %u:%u %s\n", set->dirs.items[i].mode, set->dirs.items[i].uid,
-		          set->dirs.items[i].gid, set->dirs.items[i].path);
+		text_addf(&text, "dir %04o %u:%u %s\n", set->dirs.items[i].mode,
+		          set->dirs.items[i].uid, set->dirs.items[i].gid, set->dirs.items[i].path);
 	for (size_t i = 0; i < set->files.count; i++) {
 		const struct output *file = set->files.items[i];
 
-		text_addf(&text, "file %04o %u:%u %s%s\n", file->mode, file->uid, file->gid, file->path,
-		          (file->flags & OUTPUT_SECRET) != 0 ? " secret" : "");
+		text_addf(&text, "file %04o %u:%u %s%s\n", file->mode, file->uid, file->gid,
+		          file->path, (file->flags & OUTPUT_SECRET) != 0 ? " secret" : "");
 	}
 	for (size_t i = 0; i < set->links.count; i++)
-		text_addf(&text, "link %s -> %s\n", set->links.items[i].path, set->links.items[i].target);
+		text_addf(&text, "link %s -> %s\n", set->links.items[i].path,
+		          set->links.items[i].target);
 	for (size_t i = 0; i < set->units.count; i++)
 		text_addf(&text, "unit %s %s\n", set->units.items[i].name,
 		          set->units.items[i].masked ? "masked" : "enabled");

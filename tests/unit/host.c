@@ -43,15 +43,20 @@ static void add_env(struct fixture *f, struct node_process *process, const char 
 static void make_networks(struct fixture *f)
 {
 	f->node.networks[NODE_NET_INT] = (struct node_network){
-		.name = "stead-int", .internal = true,
-		.subnet4 = "10.217.1.0/24", .subnet6 = "fd11:2233:4455:1::/64",
-		.gateway4 = "10.217.1.1", .gateway6 = "fd11:2233:4455:1::1",
+		.name = "stead-int",
+		.internal = true,
+		.subnet4 = "10.217.1.0/24",
+		.subnet6 = "fd11:2233:4455:1::/64",
+		.gateway4 = "10.217.1.1",
+		.gateway6 = "fd11:2233:4455:1::1",
 		.origin = origin_rule("node.network-int"),
 	};
 	f->node.networks[NODE_NET_EXT] = (struct node_network){
 		.name = "stead-ext",
-		.subnet4 = "10.217.2.0/24", .subnet6 = "fd11:2233:4455:2::/64",
-		.gateway4 = "10.217.2.1", .gateway6 = "fd11:2233:4455:2::1",
+		.subnet4 = "10.217.2.0/24",
+		.subnet6 = "fd11:2233:4455:2::/64",
+		.gateway4 = "10.217.2.1",
+		.gateway6 = "fd11:2233:4455:2::1",
 		.origin = origin_rule("node.network-ext"),
 	};
 }
@@ -60,7 +65,8 @@ static void make_process(struct fixture *f, struct node_process *process, const 
 {
 	process->name = name;
 	process->image = "registry.example.org/image:1";
-	process->image_origin = process->origin = process->health.origin = origin_rule("node.default");
+	process->image_origin = process->origin = process->health.origin =
+		origin_rule("node.default");
 	process->uid = process->gid = 1500;
 	process->group = NODE_GROUP_APP;
 	process->networks[NODE_NET_INT] = process->networks[NODE_NET_EXT] = true;
@@ -72,8 +78,11 @@ static void make_process(struct fixture *f, struct node_process *process, const 
 
 static void make_snac(struct fixture *f)
 {
-	f->volume = (struct node_volume){ .name = "data", .path = "/var/lib/stead/data/snac/data",
-		                          .uid = 1500, .gid = 1500, .mode = 0700,
+	f->volume = (struct node_volume){ .name = "data",
+		                          .path = "/var/lib/stead/data/snac/data",
+		                          .uid = 1500,
+		                          .gid = 1500,
+		                          .mode = 0700,
 		                          .origin = origin_rule("host.data") };
 	make_process(f, &f->snac, "snac");
 	*list_add(f->arena, &f->snac.command) = text("snac");
@@ -95,13 +104,16 @@ static void make_caddy(struct fixture *f)
 	make_process(f, &f->caddy, "caddy");
 	f->caddy.ports[0] = (struct node_port){ .port = 80, .origin = origin_rule("proxy.ports") };
 	f->caddy.ports[1] = (struct node_port){ .port = 443, .origin = origin_rule("proxy.ports") };
-	f->caddy.ports[2] = (struct node_port){ .port = 443, .udp = true,
+	f->caddy.ports[2] = (struct node_port){ .port = 443,
+		                                .udp = true,
 		                                .origin = origin_rule("proxy.ports") };
 	f->caddy.port_count = 3;
 	*list_add(f->arena, &f->caddy.capabilities) = "NET_BIND_SERVICE";
 	*list_add(f->arena, &f->caddy.tmpfs) = "/run/caddy";
 	*list_add(f->arena, &f->caddy.mounts) = (struct node_mount){
-		.host_path = "/etc/stead/config/caddy", .target = "/etc/caddy", .read_only = true,
+		.host_path = "/etc/stead/config/caddy",
+		.target = "/etc/caddy",
+		.read_only = true,
 		.origin = origin_rule("proxy.config"),
 	};
 }
@@ -109,7 +121,11 @@ static void make_caddy(struct fixture *f)
 static void add_route(struct fixture *f, const char *host, const char *path)
 {
 	*list_add(f->arena, &f->node.routes) = (struct node_route){
-		.host = host, .path = path, .process = &f->snac, .max_body = 1048576, .websocket = true,
+		.host = host,
+		.path = path,
+		.process = &f->snac,
+		.max_body = 1048576,
+		.websocket = true,
 		.origin = origin_rule("proxy.route"),
 	};
 }
@@ -118,7 +134,9 @@ static void make_job(struct fixture *f)
 {
 	struct node_step *step;
 
-	f->job = (struct node_job){ .name = "init", .phase = "setup", .process = &f->snac,
+	f->job = (struct node_job){ .name = "init",
+		                    .phase = "setup",
+		                    .process = &f->snac,
 		                    .origin = origin_rule("agent.setup") };
 	step = list_add(f->arena, &f->job.steps);
 	step->id = "store";
@@ -143,11 +161,12 @@ static void make_machine(struct fixture *f)
 	                                    "-----END OPENSSH PRIVATE KEY-----\n");
 	machine->ssh_host_key_public = text("ssh-ed25519 AAAA node");
 	for (int i = 0; i < 2; i++)
-		*list_add(f->arena, &machine->ssh_keys) = (struct node_key){
-			.line = "ssh-ed25519 AAAA alice", .origin = origin_rule("host.admin")
-		};
-	*list_add(f->arena, &machine->open) =
-		(struct node_open){ .port = 9000, .udp = true, .origin = origin_rule("firewall.input") };
+		*list_add(f->arena, &machine->ssh_keys) =
+			(struct node_key){ .line = "ssh-ed25519 AAAA alice",
+			                   .origin = origin_rule("host.admin") };
+	*list_add(f->arena, &machine->open) = (struct node_open){
+		.port = 9000, .udp = true, .origin = origin_rule("firewall.input")
+	};
 }
 
 /* A node with all that the writers know. The caller frees both arenas. */
@@ -164,7 +183,8 @@ static struct fixture *fixture_new(void)
 	f->node.lineage = "00112233445566778899aabbccddeeff";
 	f->node.domain = f->node.web = text("example.org");
 	f->node.owner_name = "alice";
-	f->node.tls = (struct node_tls){ .issuer = "internal", .email = "alice@example.org",
+	f->node.tls = (struct node_tls){ .issuer = "internal",
+		                         .email = "alice@example.org",
 		                         .origin = origin_rule("proxy.tls") };
 	make_networks(f);
 	make_machine(f);
@@ -175,13 +195,16 @@ static struct fixture *fixture_new(void)
 	f->db.stop_signal = "SIGINT";
 	make_caddy(f);
 	make_job(f);
-	f->config = (struct node_config){ .process = &f->snac, .name = "snac.json",
+	f->config = (struct node_config){ .process = &f->snac,
+		                          .name = "snac.json",
 		                          .target_dir = "/etc/snac",
 		                          .content = secret_text("{\"key\":\"s3cret-config\"}\n"),
 		                          .origin = origin_rule("host.config") };
 	*list_add(f->arena, &f->node.configs) = &f->config;
 	*list_add(f->arena, &f->snac.mounts) = (struct node_mount){
-		.host_path = "/etc/stead/config/snac", .target = "/etc/snac", .read_only = true,
+		.host_path = "/etc/stead/config/snac",
+		.target = "/etc/snac",
+		.read_only = true,
 		.origin = origin_rule("host.config"),
 	};
 	add_route(f, "example.org", "/");
@@ -276,11 +299,14 @@ static void test_quadlet(const struct output_set *set)
 	ok(has_line(set, CADDY, "PublishPort=443:443/udp"), "quadlet: published udp port");
 	ok(has_line(set, CADDY, "AddCapability=NET_BIND_SERVICE"), "quadlet: the kept capability");
 	ok(has_line(set, CADDY, "Tmpfs=/run/caddy"), "quadlet: tmpfs");
-	ok(has_line(set, "/etc/containers/systemd/stead-db.container", "PodmanArgs=--stop-signal=SIGINT"),
+	ok(has_line(set, "/etc/containers/systemd/stead-db.container",
+	            "PodmanArgs=--stop-signal=SIGINT"),
 	   "quadlet: stop signal, the way podman 5.0 knows");
-	ok(!has_line(set, "/etc/containers/systemd/stead-db.container", "Network=stead-ext.network"),
+	ok(!has_line(set, "/etc/containers/systemd/stead-db.container",
+	             "Network=stead-ext.network"),
 	   "quadlet: a data service has no way out");
-	ok(strstr(file_text(set, "/etc/containers/systemd/stead-db.container"), "stead-setup") == NULL,
+	ok(strstr(file_text(set, "/etc/containers/systemd/stead-db.container"), "stead-setup") ==
+	           NULL,
 	   "quadlet: a data service does not wait for the set-up that needs it");
 	ok(has_line(set, "/etc/containers/systemd/stead-int.network", "Internal=true"),
 	   "network: the inner one is internal");
@@ -329,7 +355,8 @@ static void test_caddyfile(const struct output_set *set)
 	const char *caddyfile = file_text(set, "/etc/stead/config/caddy/Caddyfile");
 	const char *media, *api, *rest;
 
-	ok(caddyfile != NULL && strstr(caddyfile, "\ttls internal\n") != NULL, "Caddyfile: internal CA");
+	ok(caddyfile != NULL && strstr(caddyfile, "\ttls internal\n") != NULL,
+	   "Caddyfile: internal CA");
 	if (caddyfile == NULL)
 		return;
 	media = strstr(caddyfile, "path /api/v1/media /api/v1/media/*");
@@ -370,8 +397,8 @@ static void test_secrets(const struct output_set *set)
 		const char *data = output_join(file, &len);
 
 		for (size_t j = 0; j < sizeof(secrets) / sizeof(secrets[0]); j++) {
-			if ((file->flags & OUTPUT_SECRET) == 0 && memmem(data, len, secrets[j],
-			                                                 strlen(secrets[j])) != NULL)
+			if ((file->flags & OUTPUT_SECRET) == 0 &&
+			    memmem(data, len, secrets[j], strlen(secrets[j])) != NULL)
 				leak = file->path;
 		}
 		if ((file->flags & OUTPUT_SECRET) != 0 && file->mode != 0600)
@@ -529,7 +556,8 @@ static void test_lan_allowed(void)
 
 	f->node.machine.lan_allowed = true;
 	text = file_text(render(f), "/etc/stead/firewall.nft");
-	ok(text != NULL && strstr(text, "@private4 drop") == NULL && strstr(text, "@metadata4 drop"),
+	ok(text != NULL && strstr(text, "@private4 drop") == NULL &&
+	           strstr(text, "@metadata4 drop"),
 	   "lan allowed: private addresses are, metadata is not");
 	fixture_free(f);
 }
@@ -580,7 +608,8 @@ static void test_mirror(void)
 
 static void test_agent(void)
 {
-	static const char program[] = "\x7f" "ELF\0program\n";
+	static const char program[] = "\x7f"
+				      "ELF\0program\n";
 	struct host_agent agent = { .data = program, .len = sizeof(program) };
 	struct fixture *f = fixture_new();
 	struct output_set *set;
@@ -609,7 +638,8 @@ static void test_plan(void)
 
 	read = plan_read(f->arena, json, strlen(json), &why);
 	is_str(why, NULL, "the plan can be read by the agent");
-	ok(read != NULL && read->processes.count == 3 && read->jobs.count == 1, "the plan is whole");
+	ok(read != NULL && read->processes.count == 3 && read->jobs.count == 1,
+	   "the plan is whole");
 	ok(strstr(json, "s3cret") == NULL, "the plan has no secret");
 	g->snac.image = "registry.example.org/image:2";
 	changed = host_plan(g->arena, &g->node);

@@ -36,7 +36,8 @@ static void test_data(void)
 	for (int i = 0; i < 256; i++)
 		bytes[i] = (char)i;
 	is_str(ignition_data_url(arena, "", 0).source, "data:,", "data URL: nothing");
-	is_str(ignition_data_url(arena, "a b\nc", 5).source, "data:,a%20b%0Ac", "data URL: escaped");
+	is_str(ignition_data_url(arena, "a b\nc", 5).source, "data:,a%20b%0Ac",
+	       "data URL: escaped");
 	is_str(ignition_data_url(arena, "     ", 5).source, "data:,%20%20%20%20%20",
 	       "data URL: a tie stays escaped");
 	is_str(ignition_data_url(arena, "      ", 6).source, "data:;base64,ICAgICAg",
@@ -74,8 +75,8 @@ static void test_data_broken(void)
 	size_t len;
 
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
-		ok(ignition_data_read(arena, &broken[i], 1000, &len) == NULL, "data URL: '%s' is refused",
-		   broken[i].source);
+		ok(ignition_data_read(arena, &broken[i], 1000, &len) == NULL,
+		   "data URL: '%s' is refused", broken[i].source);
 	ok(ignition_data_read(arena, &bomb, 4999, &len) == NULL, "data URL: more than was allowed");
 	ok(ignition_data_read(arena, &bomb, 5000, &len) != NULL, "data URL: just what was allowed");
 }
@@ -112,7 +113,8 @@ static struct output_set *make_tree(struct arena *arena, struct arena *secret)
 
 static const char expected_json[] =
 	"{\"ignition\":{\"version\":\"3.3.0\"},"
-	"\"passwd\":{\"users\":[{\"name\":\"core\",\"sshAuthorizedKeys\":[\"ssh-ed25519 AAAA x\"]}]},"
+	"\"passwd\":{\"users\":[{\"name\":\"core\",\"sshAuthorizedKeys\":[\"ssh-ed25519 AAAA "
+        "x\"]}]},"
 	"\"storage\":{\"directories\":[{\"path\":\"/etc/stead\",\"mode\":493}],"
 	"\"files\":[{\"group\":{\"id\":1501},\"overwrite\":true,\"path\":\"/etc/ssh/key\","
 	"\"user\":{\"id\":1500},\"contents\":{\"source\":\"data:;base64,"
@@ -181,7 +183,8 @@ static void test_pack(void)
 
 /* --- the rules --- */
 
-static void refused(const char *code, const char *name, void (*make)(struct ignition_config *config))
+static void refused(const char *code, const char *name,
+                    void (*make)(struct ignition_config *config))
 {
 	cleanup_arena struct arena *arena = arena_new(), *secret = arena_new_secret();
 	struct ignition_config config = { .secret_arena = secret };
@@ -191,8 +194,8 @@ static void refused(const char *code, const char *name, void (*make)(struct igni
 	findings_init(&findings, arena);
 	make(&config);
 	valid = ignition_validate(&config, &findings);
-	ok(!valid && findings.count == 1 && str_equal(findings.items[0].code, code), "refused: %s (%s)",
-	   name, code);
+	ok(!valid && findings.count == 1 && str_equal(findings.items[0].code, code),
+	   "refused: %s (%s)", name, code);
 	if (findings.count != 1)
 		findings_print(&findings, stdout, false);
 }
@@ -201,8 +204,9 @@ static struct ignition_file *add_file(struct ignition_config *config, const char
 {
 	struct ignition_file *file = list_add(config->secret_arena, &config->files);
 
-	*file = (struct ignition_file){ .path = path, .mode = 0644, .overwrite = true,
-		                        .contents = { .source = "data:," } };
+	*file = (struct ignition_file){
+		.path = path, .mode = 0644, .overwrite = true, .contents = { .source = "data:," }
+	};
 	return file;
 }
 
@@ -215,28 +219,94 @@ static struct ignition_unit *add_unit(struct ignition_config *config, const char
 	return unit;
 }
 
-static void relative(struct ignition_config *c) { add_file(c, "etc/x"); }
-static void no_path(struct ignition_config *c) { add_file(c, ""); }
-static void dots(struct ignition_config *c) { add_file(c, "/etc/../x"); }
-static void slashes(struct ignition_config *c) { add_file(c, "/etc//x"); }
-static void trailing(struct ignition_config *c) { add_file(c, "/etc/"); }
-static void data_dir(struct ignition_config *c) { add_file(c, "/var/lib/stead/state/x"); }
-static void mode(struct ignition_config *c) { add_file(c, "/etc/x")->mode = 010000; }
-static void setuid(struct ignition_config *c) { add_file(c, "/etc/x")->mode = 04755; }
-static void no_source(struct ignition_config *c) { add_file(c, "/etc/x")->contents.source = NULL; }
-static void once(struct ignition_config *c) { add_file(c, "/etc/x")->overwrite = false; }
-static void scheme(struct ignition_config *c) { add_file(c, "/etc/x")->contents.source = "ftp://x"; }
-static void bad_data(struct ignition_config *c) { add_file(c, "/x")->contents.source = "data:;base64,A"; }
-static void xz(struct ignition_config *c) { add_file(c, "/etc/x")->contents.compression = "xz"; }
-static void short_hash(struct ignition_config *c) { add_file(c, "/etc/x")->contents.hash = "sha512-00"; }
-static void odd_hash(struct ignition_config *c) { add_file(c, "/etc/x")->contents.hash = "md5-00"; }
-static void extension(struct ignition_config *c) { add_unit(c, "stead.services", "[Unit]\nA=b\n"); }
-static void no_name(struct ignition_config *c) { add_unit(c, ".service", "[Unit]\nA=b\n"); }
-static void section(struct ignition_config *c) { add_unit(c, "a.service", "[Unit\nA=b\n"); }
-static void garbage(struct ignition_config *c) { add_unit(c, "a.service", "[Unit] x\nA=b\n"); }
-static void no_value(struct ignition_config *c) { add_unit(c, "a.service", "[Unit]\nA\n"); }
-static void no_section(struct ignition_config *c) { add_unit(c, "a.service", "A=b\n"); }
-static void continued(struct ignition_config *c) { add_unit(c, "a.service", "[Unit]\nA=b\\"); }
+static void relative(struct ignition_config *c)
+{
+	add_file(c, "etc/x");
+}
+static void no_path(struct ignition_config *c)
+{
+	add_file(c, "");
+}
+static void dots(struct ignition_config *c)
+{
+	add_file(c, "/etc/../x");
+}
+static void slashes(struct ignition_config *c)
+{
+	add_file(c, "/etc//x");
+}
+static void trailing(struct ignition_config *c)
+{
+	add_file(c, "/etc/");
+}
+static void data_dir(struct ignition_config *c)
+{
+	add_file(c, "/var/lib/stead/state/x");
+}
+static void mode(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->mode = 010000;
+}
+static void setuid(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->mode = 04755;
+}
+static void no_source(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->contents.source = NULL;
+}
+static void once(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->overwrite = false;
+}
+static void scheme(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->contents.source = "ftp://x";
+}
+static void bad_data(struct ignition_config *c)
+{
+	add_file(c, "/x")->contents.source = "data:;base64,A";
+}
+static void xz(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->contents.compression = "xz";
+}
+static void short_hash(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->contents.hash = "sha512-00";
+}
+static void odd_hash(struct ignition_config *c)
+{
+	add_file(c, "/etc/x")->contents.hash = "md5-00";
+}
+static void extension(struct ignition_config *c)
+{
+	add_unit(c, "stead.services", "[Unit]\nA=b\n");
+}
+static void no_name(struct ignition_config *c)
+{
+	add_unit(c, ".service", "[Unit]\nA=b\n");
+}
+static void section(struct ignition_config *c)
+{
+	add_unit(c, "a.service", "[Unit\nA=b\n");
+}
+static void garbage(struct ignition_config *c)
+{
+	add_unit(c, "a.service", "[Unit] x\nA=b\n");
+}
+static void no_value(struct ignition_config *c)
+{
+	add_unit(c, "a.service", "[Unit]\nA\n");
+}
+static void no_section(struct ignition_config *c)
+{
+	add_unit(c, "a.service", "A=b\n");
+}
+static void continued(struct ignition_config *c)
+{
+	add_unit(c, "a.service", "[Unit]\nA=b\\");
+}
 
 static void twice(struct ignition_config *c)
 {
@@ -258,14 +328,14 @@ static void two_units(struct ignition_config *c)
 
 static void no_target(struct ignition_config *c)
 {
-	*list_add(c->secret_arena, &c->links) = (struct ignition_link){ .path = "/x", .target = "",
-		                                                        .overwrite = true };
+	*list_add(c->secret_arena, &c->links) =
+		(struct ignition_link){ .path = "/x", .target = "", .overwrite = true };
 }
 
 static void through_link(struct ignition_config *c)
 {
-	*list_add(c->secret_arena, &c->links) = (struct ignition_link){ .path = "/x", .target = "/y",
-		                                                        .overwrite = true };
+	*list_add(c->secret_arena, &c->links) =
+		(struct ignition_link){ .path = "/x", .target = "/y", .overwrite = true };
 	add_file(c, "/x/z");
 }
 
