@@ -5,7 +5,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 SUITES ?=
 
-.PHONY: help deps build sanitized demo check soak bench fuzz install clean
+.PHONY: help deps build sanitized demo check soak bench fuzz format install clean
 
 help:
 	@echo 'make deps      install the Debian packages that are missing'
@@ -15,6 +15,7 @@ help:
 	@echo 'make soak      the tests with large numbers, for hours'
 	@echo 'make bench     measurements'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), with clang'
+	@echo 'make format    clang-format over all sources'
 	@echo 'make install   to PREFIX=$(PREFIX), below DESTDIR'
 	@echo 'make clean     remove build/'
 
@@ -50,6 +51,9 @@ bench: deps
 fuzz:
 	@scripts/deps.sh scripts/packages.fuzz
 	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+format:
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
 
 install: build
 	meson configure build -Dprefix=$(PREFIX)

@@ -37,9 +37,9 @@ void *arena_memdup(struct arena *arena, const void *data, size_t len);
 
 /* sprintf into the arena. */
 char *arena_printf(struct arena *arena, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
+	__attribute__((format(printf, 2, 0)));
 
 /* Scope cleanup: `cleanup_arena struct arena *a = arena_new();` */
 void arena_cleanup(struct arena **arena);

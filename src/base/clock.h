@@ -9,8 +9,8 @@
 
 struct arena;
 
-int64_t clock_ms(void);                               /* monotonic */
+int64_t clock_ms(void); /* monotonic */
 void clock_sleep_ms(unsigned ms);
-const char *clock_now_utc(struct arena *arena);       /* "2026-01-31T12:00:00Z" */
+const char *clock_now_utc(struct arena *arena); /* "2026-01-31T12:00:00Z" */
 
 #endif

@@ -20,7 +20,7 @@ enum {
 	DEFAULT_OUTPUT_BYTES = 1024 * 1024,
 	KILL_AFTER_MS = 3000, /* from SIGTERM to SIGKILL */
 	EXEC_FAILED = 127,
-	POLL_MS = 20, /* how soon the end of a child is seen where the kernel has no pidfd */
+	POLL_MS = 20,    /* how soon the end of a child is seen where the kernel has no pidfd */
 	LINGER_MS = 200, /* how long a child that has ended may have its pipes written by others */
 };
 
@@ -252,7 +252,7 @@ int process_run(struct arena *arena, const struct process_run *run, struct proce
 	int r;
 
 	child.max_output_bytes =
-	        run->max_output_bytes != 0 ? run->max_output_bytes : DEFAULT_OUTPUT_BYTES;
+		run->max_output_bytes != 0 ? run->max_output_bytes : DEFAULT_OUTPUT_BYTES;
 	text_init(&child.out, arena);
 	text_init(&child.err, arena);
 	/* Writing to a child that has gone must be an error here, not our end. */

@@ -13,14 +13,16 @@ struct process_run {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *stdin_data;  /* NULL: /dev/null */
 	size_t stdin_len;
-	bool inherit_stdout;     /* give the child our stdout (else it is captured) */
+	bool inherit_stdout; /* give the child our stdout (else it is captured) */
 	bool inherit_stderr;
-	unsigned deadline_ms;    /* 0: none; past it the whole process group gets SIGTERM, then SIGKILL */
-	size_t max_output_bytes; /* captured bytes kept per stream; the rest is read and dropped; 0: 1 MiB */
+	unsigned deadline_ms; /* 0: none; past it the whole process group gets SIGTERM, then SIGKILL
+	                       */
+	size_t max_output_bytes; /* captured bytes kept per stream; the rest is read and dropped; 0:
+	                            1 MiB */
 };
 
 struct process_result {
-	int exit_code;   /* 0-255; 128+signal when killed by one */
+	int exit_code; /* 0-255; 128+signal when killed by one */
 	bool timed_out;
 	char *out, *err; /* NUL-terminated, in the arena */
 	size_t out_len, err_len;

@@ -15,7 +15,8 @@ enum {
 
 void text_init(struct text *text, struct arena *arena)
 {
-	*text = (struct text){ .arena = arena, .data = arena_alloc(arena, FIRST_ROOM),
+	*text = (struct text){ .arena = arena,
+		               .data = arena_alloc(arena, FIRST_ROOM),
 		               .capacity = FIRST_ROOM };
 }
 
@@ -217,7 +218,7 @@ bool utf8_valid(const char *s, size_t len, size_t *ret_offset)
 char *base64_encode(struct arena *arena, const void *data, size_t len)
 {
 	static const char alphabet[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *in = data;
 	char *result, *out;
 

@@ -27,7 +27,8 @@ bool str_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
-/* Edits (insert, delete, replace, swap of neighbours) that turn A into B; used for "did you mean". */
+/* Edits (insert, delete, replace, swap of neighbours) that turn A into B; used for "did you mean".
+ */
 unsigned str_distance(const char *a, const char *b);
 
 /* The candidate nearest to S, or NULL when none is near enough to be meant. */

@@ -20,7 +20,7 @@ struct source {
 	const char *name; /* as the user would name it: "stead.yaml" */
 	const char *data;
 	size_t len;
-	bool secret;      /* a report never shows an excerpt of it */
+	bool secret; /* a report never shows an excerpt of it */
 };
 
 /* A place: from (line, col) to before end_col of the same line (a longer value is cut there).
@@ -42,7 +42,7 @@ enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
 
 struct finding {
 	enum severity severity;
-	const char *code;    /* "mail.port" */
+	const char *code; /* "mail.port" */
 	struct span span;
 	const char *message; /* lower case, no full stop, names quoted with single quotes */
 	const char *hint;    /* NULL: none */
@@ -80,7 +80,8 @@ void findings_print(struct findings *findings, FILE *out, bool color);
  *  "errors":N,"warnings":N,"notes":N} and a newline. No excerpts, so no secrets. */
 void findings_print_json(struct findings *findings, FILE *out);
 
-/* The text between two spans' ends, for messages: at most 40 characters, never from a secret source. */
+/* The text between two spans' ends, for messages: at most 40 characters, never from a secret
+ * source. */
 const char *span_excerpt(struct arena *arena, struct span span);
 
 #endif

@@ -125,8 +125,7 @@ static void add_excerpt(struct text *out, const struct span *span, const struct 
 	char number[16];
 	int width;
 
-	if (span->line == 0 || span->source->secret ||
-	    !line_find(span->source, span->line, &line))
+	if (span->line == 0 || span->source->secret || !line_find(span->source, span->line, &line))
 		return;
 	text_init(&excerpt, out->arena);
 	text_init(&caret, out->arena);

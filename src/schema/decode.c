@@ -106,7 +106,8 @@ static const struct yaml_node *fallback_node(const struct decoder *decoder,
 		return NULL;
 	if (row->fallback[0] == '[' || row->fallback[0] == '{') {
 		source = arena_alloc(decoder->arena, sizeof(*source));
-		*source = (struct source){ "(default)", row->fallback, strlen(row->fallback), false };
+		*source =
+			(struct source){ "(default)", row->fallback, strlen(row->fallback), false };
 		return yaml_parse(decoder->arena, source, decoder->findings);
 	}
 	node = arena_alloc(decoder->arena, sizeof(*node));
@@ -213,9 +214,8 @@ static bool decode_list(const struct decoder *decoder, const char *path,
 
 	if (node->kind != YAML_LIST) {
 		decoder_mismatch(decoder, "type", path, row, node,
-		                 node->kind == YAML_SCALAR
-		                         ? "a list of one is written '[value]'"
-		                         : NULL);
+		                 node->kind == YAML_SCALAR ? "a list of one is written '[value]'"
+		                                           : NULL);
 		return false;
 	}
 	*ret = (struct value_list){ .at = decoder_place(decoder, node) };
@@ -234,7 +234,7 @@ static bool decode_list(const struct decoder *decoder, const char *path,
 			ok = false;
 		else
 			*list_add(decoder->arena, ret) =
-			        (struct value_text){ value->text, decoder_place(decoder, value) };
+				(struct value_text){ value->text, decoder_place(decoder, value) };
 	}
 	return ok;
 }
@@ -394,7 +394,7 @@ static bool decode_named(const struct decoder *decoder, const char *path,
 		else
 			ok = decode_map_or_word(decoder, item_path, &item, value, element) && ok;
 		*(struct value_text *)(void *)element =
-		        (struct value_text){ key->text, decoder_place(decoder, key) };
+			(struct value_text){ key->text, decoder_place(decoder, key) };
 	}
 	return ok;
 }
@@ -434,7 +434,7 @@ static bool decode_value(const struct decoder *decoder, const char *path,
 		return decode_array(decoder, path, row, node, ret_field);
 	case SCHEMA_TREE:
 		*(struct value_tree *)ret_field =
-		        (struct value_tree){ node, decoder_place(decoder, node) };
+			(struct value_tree){ node, decoder_place(decoder, node) };
 		return true;
 	default:
 		return decode_scalar(decoder, path, row, node, ret_field);
@@ -470,8 +470,8 @@ bool schema_decode(struct arena *arena, const char *area, const char *path,
 }
 
 bool schema_decode_value(struct arena *arena, const char *area, const char *path,
-                         const struct schema_row *row, const struct yaml_node *node, void *ret_field,
-                         struct findings *findings)
+                         const struct schema_row *row, const struct yaml_node *node,
+                         void *ret_field, struct findings *findings)
 {
 	struct decoder decoder = { .arena = arena, .findings = findings, .area = area };
 

@@ -16,11 +16,10 @@ struct decoder {
 /* Where the value of NODE was written; nowhere for a default. */
 struct span decoder_place(const struct decoder *decoder, const struct yaml_node *node);
 
-/* The one message for a value that does not fit: "expected WHAT for 'PATH', got ...". RULE is "type"
- * or "value". */
+/* The one message for a value that does not fit: "expected WHAT for 'PATH', got ...". RULE is
+ * "type" or "value". */
 void decoder_mismatch(const struct decoder *decoder, const char *rule, const char *path,
-                      const struct schema_row *row, const struct yaml_node *node,
-                      const char *hint);
+                      const struct schema_row *row, const struct yaml_node *node, const char *hint);
 
 /* A scalar of a scalar type into its value_text, value_int or value_bool. */
 bool decode_scalar(const struct decoder *decoder, const char *path, const struct schema_row *row,

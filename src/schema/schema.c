@@ -7,16 +7,25 @@
 const char *schema_type_name(enum schema_type type)
 {
 	static const char *const names[] = {
-		[SCHEMA_TEXT] = "text",         [SCHEMA_WORD] = "word",
-		[SCHEMA_INT] = "number",        [SCHEMA_BOOL] = "true or false",
-		[SCHEMA_PORT] = "port",         [SCHEMA_SIZE] = "size",
-		[SCHEMA_DURATION] = "duration", [SCHEMA_MODE] = "file mode",
-		[SCHEMA_DOMAIN] = "host name",  [SCHEMA_EMAIL] = "mail address",
-		[SCHEMA_PATH] = "path",         [SCHEMA_NAME] = "name",
+		[SCHEMA_TEXT] = "text",
+		[SCHEMA_WORD] = "word",
+		[SCHEMA_INT] = "number",
+		[SCHEMA_BOOL] = "true or false",
+		[SCHEMA_PORT] = "port",
+		[SCHEMA_SIZE] = "size",
+		[SCHEMA_DURATION] = "duration",
+		[SCHEMA_MODE] = "file mode",
+		[SCHEMA_DOMAIN] = "host name",
+		[SCHEMA_EMAIL] = "mail address",
+		[SCHEMA_PATH] = "path",
+		[SCHEMA_NAME] = "name",
 		[SCHEMA_ENV_NAME] = "variable name",
-		[SCHEMA_LIST] = "list",         [SCHEMA_PAIRS] = "names and values",
-		[SCHEMA_MAP] = "map",           [SCHEMA_MAPS] = "list of maps",
-		[SCHEMA_NAMED] = "named maps",  [SCHEMA_TREE] = "tree",
+		[SCHEMA_LIST] = "list",
+		[SCHEMA_PAIRS] = "names and values",
+		[SCHEMA_MAP] = "map",
+		[SCHEMA_MAPS] = "list of maps",
+		[SCHEMA_NAMED] = "named maps",
+		[SCHEMA_TREE] = "tree",
 	};
 
 	return names[type];
@@ -57,8 +66,7 @@ const struct schema_row *schema_find(const struct schema_row *rows, const char *
 }
 
 static void walk(struct arena *arena, const struct schema_row *rows, const char *prefix,
-                 void (*visit)(void *context, const char *dotted_key,
-                               const struct schema_row *row),
+                 void (*visit)(void *context, const char *dotted_key, const struct schema_row *row),
                  void *context)
 {
 	for (; rows->key != NULL; rows++) {

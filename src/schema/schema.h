@@ -54,19 +54,20 @@ enum schema_type {
 	SCHEMA_SIZE,     /* value_int in bytes: 512m, 4g, 1t (powers of 1024) */
 	SCHEMA_DURATION, /* value_int in seconds: 30s, 5m, 12h, 14d */
 	SCHEMA_MODE,     /* value_int: file mode, written in octal like 0644 */
-	SCHEMA_DOMAIN,   /* value_text: host name by RFC 1123 with at least one dot, lower case ASCII (punycode) */
-	SCHEMA_EMAIL,    /* value_text: something@domain, one @, no blanks */
-	SCHEMA_PATH,     /* value_text: absolute, no "." or ".." parts, no double slash */
-	SCHEMA_NAME,     /* value_text: [a-z][a-z0-9-]*, at most 40 */
+	SCHEMA_DOMAIN, /* value_text: host name by RFC 1123 with at least one dot, lower case ASCII
+	                  (punycode) */
+	SCHEMA_EMAIL,  /* value_text: something@domain, one @, no blanks */
+	SCHEMA_PATH,   /* value_text: absolute, no "." or ".." parts, no double slash */
+	SCHEMA_NAME,   /* value_text: [a-z][a-z0-9-]*, at most 40 */
 	SCHEMA_ENV_NAME, /* value_text: [A-Za-z_][A-Za-z0-9_]* */
 	SCHEMA_LIST,     /* value_list of texts (row.item: the type each must have) */
 	SCHEMA_PAIRS,    /* value_pairs: any keys (row.item: type of each value) */
-	SCHEMA_MAP,      /* struct by row.rows; with row.words a bare word is allowed in its place, and
-	                    the struct must begin with a `struct value_text word` */
-	SCHEMA_MAPS,     /* list of maps: row.rows, row.size; field is a `struct schema_array` */
-	SCHEMA_NAMED,    /* map of NAME: map; like MAPS, elements must begin with a `struct value_text name`
-	                    (row.item: the type each name must have; TEXT, the default: any) */
-	SCHEMA_TREE,     /* value_tree, not looked into */
+	SCHEMA_MAP,   /* struct by row.rows; with row.words a bare word is allowed in its place, and
+	                 the struct must begin with a `struct value_text word` */
+	SCHEMA_MAPS,  /* list of maps: row.rows, row.size; field is a `struct schema_array` */
+	SCHEMA_NAMED, /* map of NAME: map; like MAPS, elements must begin with a `struct value_text
+	                 name` (row.item: the type each name must have; TEXT, the default: any) */
+	SCHEMA_TREE,  /* value_tree, not looked into */
 };
 
 struct schema_array {
@@ -77,8 +78,8 @@ struct schema_array {
 };
 
 enum schema_flags {
-	SCHEMA_NEEDED = 1 << 0,  /* must be written */
-	SCHEMA_LATER = 1 << 1,   /* understood, but has no effect in this version: a note says so */
+	SCHEMA_NEEDED = 1 << 0, /* must be written */
+	SCHEMA_LATER = 1 << 1,  /* understood, but has no effect in this version: a note says so */
 	SCHEMA_ALLOW_WORD_ANY = 1 << 2, /* MAP with words: any other scalar goes to `word` too */
 	SCHEMA_NULL_OMITS = 1 << 3,     /* PAIRS: `KEY: null` is the same as not writing it */
 };
@@ -86,17 +87,17 @@ enum schema_flags {
 struct schema_row {
 	const char *key;
 	enum schema_type type;
-	size_t offset;            /* of the field in its struct */
-	const char *fallback;     /* default, as it would be written; NULL: none */
-	const char *doc;          /* one sentence for the reference page, no full stop needed */
-	const char *since;        /* "0.1" */
+	size_t offset;        /* of the field in its struct */
+	const char *fallback; /* default, as it would be written; NULL: none */
+	const char *doc;      /* one sentence for the reference page, no full stop needed */
+	const char *since;    /* "0.1" */
 	unsigned flags;
-	enum schema_type item;    /* LIST, PAIRS */
-	const char *const *words; /* NULL-terminated */
+	enum schema_type item;         /* LIST, PAIRS */
+	const char *const *words;      /* NULL-terminated */
 	const struct schema_row *rows; /* MAP, MAPS, NAMED; ends with a row whose key is NULL */
-	size_t size;              /* MAPS, NAMED: of one element */
-	long min, max;            /* INT, SIZE, DURATION; both 0: no limit but the type's; max below
-	                             min: no upper limit */
+	size_t size;                   /* MAPS, NAMED: of one element */
+	long min, max; /* INT, SIZE, DURATION; both 0: no limit but the type's; max below
+	                  min: no upper limit */
 };
 
 /* Decodes MAP into the struct at RET by ROWS; unknown keys, wrong types and missing needed keys
@@ -116,11 +117,11 @@ const struct schema_row *schema_find(const struct schema_row *rows, const char *
 /* Decodes one scalar of a type, as schema_decode would; used for --set and by filters. The field's
  * struct is chosen by the row's type. */
 bool schema_decode_value(struct arena *arena, const char *area, const char *path,
-                         const struct schema_row *row, const struct yaml_node *node, void *ret_field,
-                         struct findings *findings);
+                         const struct schema_row *row, const struct yaml_node *node,
+                         void *ret_field, struct findings *findings);
 
-/* Walks all rows depth first, for help and completion. Elements appear as "processes.NAME.image" and
- * "machine.network[].address". */
+/* Walks all rows depth first, for help and completion. Elements appear as "processes.NAME.image"
+ * and "machine.network[].address". */
 void schema_walk(const struct schema_row *rows,
                  void (*visit)(void *context, const char *dotted_key, const struct schema_row *row),
                  void *context);

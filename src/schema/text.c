@@ -203,9 +203,9 @@ static bool parse_with_unit(const char *s, const struct unit *units, long *ret)
 bool parse_size(const char *s, long *ret_bytes, const char **ret_hint)
 {
 	static const struct unit units[] = {
-		{ 'k', 1L << 10 }, { 'K', 1L << 10 }, { 'm', 1L << 20 }, { 'M', 1L << 20 },
-		{ 'g', 1L << 30 }, { 'G', 1L << 30 }, { 't', 1L << 40 }, { 'T', 1L << 40 },
-		{ 0, 0 },
+		{ 'k', 1L << 10 }, { 'K', 1L << 10 }, { 'm', 1L << 20 },
+		{ 'M', 1L << 20 }, { 'g', 1L << 30 }, { 'G', 1L << 30 },
+		{ 't', 1L << 40 }, { 'T', 1L << 40 }, { 0, 0 },
 	};
 
 	*ret_hint = "a whole number and one of k, m, g, t";

@@ -94,12 +94,18 @@ static void add_limits(struct text *out, const struct schema_row *row)
 static const char *item_plural(enum schema_type type)
 {
 	static const char *const names[] = {
-		[SCHEMA_TEXT] = "texts",         [SCHEMA_WORD] = "words",
-		[SCHEMA_INT] = "numbers",        [SCHEMA_BOOL] = "truth values",
-		[SCHEMA_PORT] = "port numbers",  [SCHEMA_SIZE] = "sizes",
-		[SCHEMA_DURATION] = "durations", [SCHEMA_MODE] = "file modes",
-		[SCHEMA_DOMAIN] = "host names",  [SCHEMA_EMAIL] = "mail addresses",
-		[SCHEMA_PATH] = "paths",         [SCHEMA_NAME] = "names",
+		[SCHEMA_TEXT] = "texts",
+		[SCHEMA_WORD] = "words",
+		[SCHEMA_INT] = "numbers",
+		[SCHEMA_BOOL] = "truth values",
+		[SCHEMA_PORT] = "port numbers",
+		[SCHEMA_SIZE] = "sizes",
+		[SCHEMA_DURATION] = "durations",
+		[SCHEMA_MODE] = "file modes",
+		[SCHEMA_DOMAIN] = "host names",
+		[SCHEMA_EMAIL] = "mail addresses",
+		[SCHEMA_PATH] = "paths",
+		[SCHEMA_NAME] = "names",
 		[SCHEMA_ENV_NAME] = "variable names",
 	};
 
@@ -181,8 +187,7 @@ struct span decoder_place(const struct decoder *decoder, const struct yaml_node 
 }
 
 void decoder_mismatch(const struct decoder *decoder, const char *rule, const char *path,
-                      const struct schema_row *row, const struct yaml_node *node,
-                      const char *hint)
+                      const struct schema_row *row, const struct yaml_node *node, const char *hint)
 {
 	struct arena *arena = decoder->arena;
 	const char *code = arena_printf(arena, "%s.%s", decoder->area, rule);
@@ -237,9 +242,9 @@ static bool decode_bool(const struct decoder *decoder, const char *path,
                         struct value_bool *ret)
 {
 	static const char *const meant[][2] = {
-		{ "yes", "write true" }, { "on", "write true" },   { "y", "write true" },
-		{ "1", "write true" },   { "no", "write false" },  { "off", "write false" },
-		{ "n", "write false" },  { "0", "write false" },   { "true", "write true" },
+		{ "yes", "write true" },    { "on", "write true" },  { "y", "write true" },
+		{ "1", "write true" },      { "no", "write false" }, { "off", "write false" },
+		{ "n", "write false" },     { "0", "write false" },  { "true", "write true" },
 		{ "false", "write false" },
 	};
 	bool is_true = str_equal(node->text, "true");

@@ -94,9 +94,10 @@ static bool check_characters(const struct source *source, const struct scan_line
 			diag_error(findings, "yaml.control", place_of(source, lines, i),
 			           encoding_hint(source), "the file contains a NUL byte");
 		else
-			diag_error(findings, "yaml.control", place_of(source, lines, i),
-			           "remove it, or write it as an escape in double quotes: \"\\u....\"",
-			           "control character U+%04X is not allowed", decode(data + i));
+			diag_error(
+				findings, "yaml.control", place_of(source, lines, i),
+				"remove it, or write it as an escape in double quotes: \"\\u....\"",
+				"control character U+%04X is not allowed", decode(data + i));
 		return false;
 	}
 	return true;

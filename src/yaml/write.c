@@ -8,8 +8,8 @@
 /* What some YAML reader (1.1 or 1.2) takes for something else than text. */
 static bool is_special_word(const char *s)
 {
-	static const char *const words[] = { "y", "n", "yes", "no", "on", "off", "true", "false",
-		                             "null" };
+	static const char *const words[] = { "y",   "n",    "yes",   "no",  "on",
+		                             "off", "true", "false", "null" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(s, words[i]) == 0)
@@ -20,7 +20,8 @@ static bool is_special_word(const char *s)
 /* Numbers, dates, times and what looks like one: 1_000, 0x1f, 1e3, 12:30, 2026-01-31. */
 static bool is_like_number(const char *s)
 {
-	return isdigit((unsigned char)s[0]) && s[strspn(s, "0123456789abcdefABCDEFxXoO_.:+-TZ ")] == '\0';
+	return isdigit((unsigned char)s[0]) &&
+	       s[strspn(s, "0123456789abcdefABCDEFxXoO_.:+-TZ ")] == '\0';
 }
 
 static bool is_plain_character(const char *s)

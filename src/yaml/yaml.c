@@ -42,9 +42,8 @@ static const char *line_end(const struct reader *reader, size_t line)
 {
 	const char *data = reader->source->data;
 	const char *start = data + reader->lines.starts[line];
-	const char *end = line + 1 < reader->lines.count
-	                          ? data + reader->lines.starts[line + 1] - 1
-	                          : data + reader->source->len;
+	const char *end = line + 1 < reader->lines.count ? data + reader->lines.starts[line + 1] - 1
+	                                                 : data + reader->source->len;
 
 	while (end > start && (end[-1] == '\r' || end[-1] == ' ' || end[-1] == '\t'))
 		end--;
@@ -129,7 +128,8 @@ static const struct explanation explanations[] = {
 	{ "found unexpected document indicator", "the quote that begins here is never closed", NULL,
 	  true },
 	{ "found unknown escape character", NULL,
-	  "in double quotes a backslash is written twice; in single quotes it is plain text", false },
+	  "in double quotes a backslash is written twice; in single quotes it is plain text",
+	  false },
 	{ "did not find expected ',' or '}'", "the '{' that begins here is never closed",
 	  "entries are separated by ',' and closed by '}'", true },
 	{ "did not find expected ',' or ']'", "the '[' that begins here is never closed",
@@ -260,7 +260,7 @@ static void read_alias(struct reader *reader, const yaml_event_t *event, struct 
 	const char *name = (const char *)event->data.alias.anchor;
 	struct span span = event_span(reader, event);
 	const struct built *target =
-	        *names_place(&reader->anchors, reader->arena, arena_strdup(reader->arena, name));
+		*names_place(&reader->anchors, reader->arena, arena_strdup(reader->arena, name));
 
 	if (target != NULL) {
 		*ret = *target;
@@ -269,8 +269,7 @@ static void read_alias(struct reader *reader, const yaml_event_t *event, struct 
 	/* An unquoted password that begins with '*' is an alias, too. */
 	if (reader->source->secret)
 		name = "(not shown)";
-	diag_error(reader->findings, "yaml.alias", span,
-	           "text that begins with '*' needs quotes",
+	diag_error(reader->findings, "yaml.alias", span, "text that begins with '*' needs quotes",
 	           "alias '*%s' has no anchor '&%s' before it", name, name);
 	ret->node = new_node(reader, YAML_SCALAR, span);
 }
@@ -280,7 +279,7 @@ static void remember_anchor(struct reader *reader, const char *name, const struc
 {
 	if (name != NULL)
 		*names_place(&reader->anchors, reader->arena, name) =
-		        arena_memdup(reader->arena, built, sizeof(*built));
+			arena_memdup(reader->arena, built, sizeof(*built));
 }
 
 static void add_child(struct built *parent, const struct built *child)
@@ -348,8 +347,7 @@ static bool check_key(struct reader *reader, const struct yaml_node *key, struct
 
 		diag_error(reader->findings, "yaml.duplicate", key->span, "remove one of the two",
 		           "key '%s' is written twice, first in line %u",
-		           reader->source->secret ? "(not shown)" : key->text,
-		           other->span.line);
+		           reader->source->secret ? "(not shown)" : key->text, other->span.line);
 		return false;
 	}
 	*first = (void *)(uintptr_t)key;
@@ -394,7 +392,7 @@ static bool read_map(struct reader *reader, yaml_mark_t start, unsigned depth, s
 		add_child(ret, &value);
 		if (check_key(reader, key.node, &seen))
 			*list_add(reader->arena, &pairs) =
-			        (struct yaml_pair){ key.node, value.node };
+				(struct yaml_pair){ key.node, value.node };
 	}
 	node->span = make_span(reader, &start, &event.end_mark);
 	node->pairs = pairs.items;
@@ -404,8 +402,7 @@ static bool read_map(struct reader *reader, yaml_mark_t start, unsigned depth, s
 }
 
 /* EVENT starts the node; the caller deletes it. False: a limit or the syntax ended the reading. */
-static bool read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
-                      struct built *ret)
+static bool read_node(struct reader *reader, yaml_event_t *event, unsigned depth, struct built *ret)
 {
 	struct span span = event_span(reader, event);
 	const char *anchor = NULL;

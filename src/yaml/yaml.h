@@ -3,8 +3,8 @@
  *
  * libyaml reads (events only), this file owns the policy: UTF-8 only, one document, string keys, no
  * duplicate keys, no merge keys (<<), no tags; anchors and aliases within a budget; limits on size
- * and depth. Scalars stay raw text with their style: what is a number or a truth value is decided by
- * the schema, so `no` and `1e3` hold no surprises.
+ * and depth. Scalars stay raw text with their style: what is a number or a truth value is decided
+ * by the schema, so `no` and `1e3` hold no surprises.
  */
 #ifndef STEAD_YAML_YAML_H
 #define STEAD_YAML_YAML_H
@@ -29,9 +29,9 @@ struct yaml_pair {
 
 struct yaml_node {
 	enum yaml_kind kind;
-	enum yaml_style style;                /* scalars */
-	struct span span;                     /* a map's or list's span is its first line */
-	const char *text;                     /* scalars: decoded, NUL-terminated, no NUL inside */
+	enum yaml_style style; /* scalars */
+	struct span span;      /* a map's or list's span is its first line */
+	const char *text;      /* scalars: decoded, NUL-terminated, no NUL inside */
 	size_t len;
 	const struct yaml_pair *pairs;        /* maps, in the order written */
 	const struct yaml_node *const *items; /* lists */
@@ -54,9 +54,9 @@ bool yaml_is_null(const struct yaml_node *node);
 bool yaml_read_source(struct arena *arena, const char *path, bool secret, struct source *ret_source,
                       struct findings *findings);
 
-/* Writes a string (UTF-8) as a YAML scalar that any YAML reader reads back as the same string: plain
- * where that is safe, else double-quoted. What looks like a number, a date or a truth value is
- * quoted, so a number that is meant as one is written with text_addf(). */
+/* Writes a string (UTF-8) as a YAML scalar that any YAML reader reads back as the same string:
+ * plain where that is safe, else double-quoted. What looks like a number, a date or a truth value
+ * is quoted, so a number that is meant as one is written with text_addf(). */
 struct text;
 void yaml_write_scalar(struct text *text, const char *s);
 

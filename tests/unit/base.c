@@ -125,9 +125,15 @@ static void test_strings(void)
 		const char *a, *b;
 		unsigned distance;
 	} distances[] = {
-		{ "", "", 0 },           { "", "abc", 3 },       { "abc", "abc", 0 },
-		{ "abc", "abd", 1 },     { "abc", "acb", 1 },    { "abc", "ab", 1 },
-		{ "kitten", "sitting", 3 }, { "domian", "domain", 1 }, { "ca", "abc", 3 },
+		{ "", "", 0 },
+		{ "", "abc", 3 },
+		{ "abc", "abc", 0 },
+		{ "abc", "abd", 1 },
+		{ "abc", "acb", 1 },
+		{ "abc", "ab", 1 },
+		{ "kitten", "sitting", 3 },
+		{ "domian", "domain", 1 },
+		{ "ca", "abc", 3 },
 	};
 	long value = 7;
 
@@ -147,8 +153,9 @@ static void test_strings(void)
 	ok(str_to_long("9223372036854775807", &value) && value == INT64_MAX,
 	   "str_to_long: the largest");
 	value = 7;
-	for (const char *const *bad = (const char *const[]){ "", "-", "+1", " 1", "1 ", "0x1", "1e3",
-	                                                     "--1", "9223372036854775808", NULL };
+	for (const char *const *bad =
+	             (const char *const[]){ "", "-", "+1", " 1", "1 ", "0x1", "1e3", "--1",
+	                                    "9223372036854775808", NULL };
 	     *bad != NULL; bad++)
 		ok(!str_to_long(*bad, &value) && value == 7, "str_to_long: not '%s'", *bad);
 }
@@ -187,8 +194,12 @@ static void test_base64(void)
 	cleanup_arena struct arena *arena = arena_new();
 	/* RFC 4648, section 10 */
 	static const char *const vectors[][2] = {
-		{ "", "" },           { "f", "Zg==" },         { "fo", "Zm8=" },
-		{ "foo", "Zm9v" },    { "foob", "Zm9vYg==" },  { "fooba", "Zm9vYmE=" },
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
 		{ "foobar", "Zm9vYmFy" },
 	};
 
@@ -224,7 +235,8 @@ static void test_files(int dir)
 
 	is_int(file_write_atomic(dir, "a", 0640, "one", 3), 0, "file: written");
 	is_int(file_write_atomic(dir, "a", 0604, "two\0x", 5), 0, "file: written over");
-	is_int(file_read(arena, dir, "a", 5, &data, &len), 0, "file: read, exactly as big as may be");
+	is_int(file_read(arena, dir, "a", 5, &data, &len), 0,
+	       "file: read, exactly as big as may be");
 	ok(len == 5 && memcmp(data, "two\0x", 6) == 0, "file: the new content, a NUL behind it");
 	(void)fstatat(dir, "a", &st, 0);
 	is_int(st.st_mode & 07777, 0604, "file: the mode, whatever the umask");
@@ -251,7 +263,8 @@ static void test_files(int dir)
 
 	is_int(file_read(arena, AT_FDCWD, "/proc/self/status", 1 << 20, &data, &len), 0,
 	       "file: from /proc");
-	ok(str_starts(data, "Name:") && len == strlen(data), "file: all of it, though its size is 0");
+	ok(str_starts(data, "Name:") && len == strlen(data),
+	   "file: all of it, though its size is 0");
 	if (pipe(pipe_fds) == 0) {
 		(void)!write(pipe_fds[1], "piped", 5);
 		(void)close(pipe_fds[1]);

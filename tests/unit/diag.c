@@ -70,9 +70,12 @@ static void test_format(void)
 	source.secret = true;
 	is_str(print_one(arena, at(&source, 7, 9, 14), NULL, "bad"),
 	       "stead.yaml:7:9: error[test.rule]: bad\n", "format: no excerpt of secrets");
-	is_str(print_one(arena, at(NULL, 0, 0, 0), "a\rb", "x\033[31m\ny\xff" "z\xe2\x80\xae."),
+	is_str(print_one(arena, at(NULL, 0, 0, 0), "a\rb",
+	                 "x\033[31m\ny\xff"
+	                 "z\xe2\x80\xae."),
 	       "error[test.rule]: x\xef\xbf\xbd[31m\xef\xbf\xbdy\xef\xbf\xbdz\xef\xbf\xbd.\n"
-	       "  hint: a\xef\xbf\xbd" "b\n",
+	       "  hint: a\xef\xbf\xbd"
+	       "b\n",
 	       "format: nothing in a message reaches the terminal raw");
 }
 
@@ -82,11 +85,13 @@ static void test_excerpts(void)
 	const char *expected;
 	char line[4096];
 
-	is_excerpt("\ta:\tb", at(NULL, 1, 5, 6), "  1 |  a: b\n    |     ^\n", "tabs are one blank");
-	is_excerpt("\xc3\xa4\xc3\xb6: x", at(NULL, 1, 5, 6), "  1 | \xc3\xa4\xc3\xb6: x\n    |     ^\n",
-	           "columns are characters");
+	is_excerpt("\ta:\tb", at(NULL, 1, 5, 6), "  1 |  a: b\n    |     ^\n",
+	           "tabs are one blank");
+	is_excerpt("\xc3\xa4\xc3\xb6: x", at(NULL, 1, 5, 6),
+	           "  1 | \xc3\xa4\xc3\xb6: x\n    |     ^\n", "columns are characters");
 	is_excerpt("\xe6\x97\xa5\xe6\x9c\xac: x", at(NULL, 1, 5, 6),
-	           "  1 | \xe6\x97\xa5\xe6\x9c\xac: x\n    |       ^\n", "wide characters take two");
+	           "  1 | \xe6\x97\xa5\xe6\x9c\xac: x\n    |       ^\n",
+	           "wide characters take two");
 	is_excerpt("\xe6\x97\xa5\xe6\x9c\xac", at(NULL, 1, 1, 3),
 	           "  1 | \xe6\x97\xa5\xe6\x9c\xac\n    | ^~~~\n", "wide characters marked");
 	is_excerpt("e\xcc\x81: x", at(NULL, 1, 5, 6), "  1 | e\xcc\x81: x\n    |    ^\n",
@@ -94,7 +99,11 @@ static void test_excerpts(void)
 	is_excerpt("a\x1b[31m\x07\x7f", at(NULL, 1, 7, 8),
 	           "  1 | a\xef\xbf\xbd[31m\xef\xbf\xbd\xef\xbf\xbd\n    |       ^\n",
 	           "control characters are shown as such");
-	is_excerpt("a\xff" "b", at(NULL, 1, 3, 4), "  1 | a\xef\xbf\xbd" "b\n    |   ^\n",
+	is_excerpt("a\xff"
+	           "b",
+	           at(NULL, 1, 3, 4),
+	           "  1 | a\xef\xbf\xbd"
+	           "b\n    |   ^\n",
 	           "bytes that are not UTF-8");
 	is_excerpt("\xef\xbb\xbfkey: 1", at(NULL, 1, 1, 4), "  1 | key: 1\n    | ^~~\n",
 	           "a byte order mark is not there");
@@ -168,7 +177,8 @@ static void test_json_and_color(void)
 
 	findings_init(&findings, arena);
 	is_str(print(arena, &findings, false, true),
-	       "{\"v\":1,\"findings\":[],\"errors\":0,\"warnings\":0,\"notes\":0}\n", "json: nothing");
+	       "{\"v\":1,\"findings\":[],\"errors\":0,\"warnings\":0,\"notes\":0}\n",
+	       "json: nothing");
 	is_str(print(arena, &findings, false, false), "", "format: nothing");
 	diag_warning(&findings, "t.w", at(&source, 1, 2, 3), "do\tthis",
 	             "quote \" backslash \\ \x01 \xff \xc3\xbc");
@@ -177,7 +187,8 @@ static void test_json_and_color(void)
 	       "{\"v\":1,\"findings\":["
 	       "{\"severity\":\"error\",\"code\":\"t.e\",\"file\":null,\"line\":0,\"column\":0,"
 	       "\"end_column\":0,\"message\":\"plain\",\"hint\":null},"
-	       "{\"severity\":\"warning\",\"code\":\"t.w\",\"file\":\"s \\\"x\\\".yaml\",\"line\":1,"
+	       "{\"severity\":\"warning\",\"code\":\"t.w\",\"file\":\"s "
+	       "\\\"x\\\".yaml\",\"line\":1,"
 	       "\"column\":2,\"end_column\":3,\"message\":\"quote \\\" backslash \\\\ \\u0001 "
 	       "\xef\xbf\xbd \xc3\xbc\",\"hint\":\"do\\u0009this\"}"
 	       "],\"errors\":1,\"warnings\":1,\"notes\":0}\n",
@@ -195,7 +206,8 @@ static void test_span_excerpt(void)
 			   "x: 0123456789012345678901234567890123456789012345\n";
 	struct source source = { "f", text, strlen(text), false };
 
-	is_str(span_excerpt(arena, at(&source, 1, 4, 6)), "\xc3\xa4\xc3\xb6", "span: by characters");
+	is_str(span_excerpt(arena, at(&source, 1, 4, 6)), "\xc3\xa4\xc3\xb6",
+	       "span: by characters");
 	is_str(span_excerpt(arena, at(&source, 2, 4, 50)),
 	       "0123456789012345678901234567890123456789…", "span: at most 40 characters");
 	is_str(span_excerpt(arena, at(&source, 2, 4, 44)),

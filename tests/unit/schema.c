@@ -34,18 +34,29 @@ static const char *const words[] = { "ssh", "inline", NULL };
 static const char *const levels[] = { "auto", "none", NULL };
 
 static const struct schema_row inner_rows[] = {
-	{ .key = "lan", .type = SCHEMA_WORD, .offset = offsetof(struct inner, lan),
-	  .words = (const char *const[]){ "allow", "deny", NULL }, .fallback = "deny" },
-	{ .key = "depth", .type = SCHEMA_INT, .offset = offsetof(struct inner, depth),
-	  .flags = SCHEMA_NEEDED, .doc = "how deep it is" },
+	{ .key = "lan",
+	  .type = SCHEMA_WORD,
+	  .offset = offsetof(struct inner, lan),
+	  .words = (const char *const[]){ "allow", "deny", NULL },
+	  .fallback = "deny" },
+	{ .key = "depth",
+	  .type = SCHEMA_INT,
+	  .offset = offsetof(struct inner, depth),
+	  .flags = SCHEMA_NEEDED,
+	  .doc = "how deep it is" },
 	{ 0 },
 };
 
 static const struct schema_row element_rows[] = {
-	{ .key = "image", .type = SCHEMA_TEXT, .offset = offsetof(struct element, image),
+	{ .key = "image",
+	  .type = SCHEMA_TEXT,
+	  .offset = offsetof(struct element, image),
 	  .flags = SCHEMA_NEEDED },
-	{ .key = "copies", .type = SCHEMA_INT, .offset = offsetof(struct element, copies),
-	  .fallback = "1", .min = 1 },
+	{ .key = "copies",
+	  .type = SCHEMA_INT,
+	  .offset = offsetof(struct element, copies),
+	  .fallback = "1",
+	  .min = 1 },
 	{ 0 },
 };
 
@@ -70,7 +81,8 @@ static const struct schema_row rows[] = {
 	{ ROW(pairs, SCHEMA_PAIRS), .fallback = "{A: b}" },
 	{ ROW(map, SCHEMA_MAP), .rows = inner_rows },
 	{ ROW(choice, SCHEMA_MAP), .rows = inner_rows, .words = levels, .fallback = "auto" },
-	{ ROW(maps, SCHEMA_MAPS), .rows = element_rows, .size = sizeof(struct element), .words = levels },
+	{ ROW(maps, SCHEMA_MAPS), .rows = element_rows, .size = sizeof(struct element),
+	  .words = levels },
 	{ ROW(named, SCHEMA_NAMED), .rows = element_rows, .size = sizeof(struct element),
 	  .item = SCHEMA_NAME },
 	{ ROW(tree, SCHEMA_TREE) },
@@ -108,8 +120,8 @@ static void is_finding(const char *text, const char *expected)
 		return;
 	}
 	is_str(arena_printf(arena, "%u:%u %s: %s%s%s%s", f->span.line, f->span.col, f->code,
-	                    f->message, f->hint != NULL ? " (" : "",
-	                    f->hint != NULL ? f->hint : "", f->hint != NULL ? ")" : ""),
+	                    f->message, f->hint != NULL ? " (" : "", f->hint != NULL ? f->hint : "",
+	                    f->hint != NULL ? ")" : ""),
 	       expected, "finding: %.60s", text);
 	if (good != (f->severity != SEVERITY_ERROR))
 		ok(false, "finding: the result says the same");
@@ -191,9 +203,11 @@ static void test_values(void)
 	ok(all.list.count == 0 && all.list.at.line == 15, "values: an empty list is no default");
 	ok(all.domains.count == 2 && all.domains.items[1].at.col == 16, "values: a list's places");
 	ok(all.pairs.count == 2 && str_equal(all.pairs.items[0].value.v, "") &&
-	           str_equal(all.pairs.items[1].value.v, "2") && all.pairs.items[1].key_at.col == 16,
+	           str_equal(all.pairs.items[1].value.v, "2") &&
+	           all.pairs.items[1].key_at.col == 16,
 	   "values: pairs in order");
-	ok(all.choice.word.v == NULL && all.choice.depth.v == 2, "values: a map where a word may be");
+	ok(all.choice.word.v == NULL && all.choice.depth.v == 2,
+	   "values: a map where a word may be");
 	e = all.maps.items;
 	ok(all.maps.count == 2 && str_equal(e[0].image.v, "i") && e[0].copies.v == 1 &&
 	           e[1].copies.v == 2,
@@ -215,12 +229,14 @@ static void test_values(void)
 
 static void test_findings(void)
 {
-	is_finding("prot: 1\n", "1:1 settings.unknown-key: unknown key 'prot' (did you mean 'port'?)");
+	is_finding("prot: 1\n",
+	           "1:1 settings.unknown-key: unknown key 'prot' (did you mean 'port'?)");
 	is_finding("zebra: 1\n", "1:1 settings.unknown-key: unknown key 'zebra'");
 	is_finding("map: {depth: 1, lam: x}\n",
 	           "1:17 settings.unknown-key: unknown key 'lam' in 'map' (did you mean 'lan'?)");
-	is_finding("map: {depth: 1, zebra: x}\n",
-	           "1:17 settings.unknown-key: unknown key 'zebra' in 'map' (known here: lan, depth)");
+	is_finding(
+		"map: {depth: 1, zebra: x}\n",
+		"1:17 settings.unknown-key: unknown key 'zebra' in 'map' (known here: lan, depth)");
 	is_finding("map: {}\n",
 	           "1:6 settings.missing: 'map.depth' is missing (depth: how deep it is)");
 	is_finding("map:\n  depth: null\n",
@@ -236,16 +252,19 @@ static void test_findings(void)
 	is_finding("word: inlin\n", "1:7 settings.value: expected one of ssh, inline for 'word', "
 	                            "got text 'inlin' (did you mean 'inline'?)");
 
-	is_finding("port: abc\n",
-	           "1:7 settings.type: expected a number from 1 to 65535 for 'port', got text 'abc'");
-	is_finding("port: 70000\n",
-	           "1:7 settings.value: expected a number from 1 to 65535 for 'port', got number 70000");
-	is_finding("port: 0\n",
-	           "1:7 settings.value: expected a number from 1 to 65535 for 'port', got number 0");
+	is_finding(
+		"port: abc\n",
+		"1:7 settings.type: expected a number from 1 to 65535 for 'port', got text 'abc'");
+	is_finding("port: 70000\n", "1:7 settings.value: expected a number from 1 to 65535 for "
+	                            "'port', got number 70000");
+	is_finding(
+		"port: 0\n",
+		"1:7 settings.value: expected a number from 1 to 65535 for 'port', got number 0");
 	is_finding("port: \"587\"\n", "1:7 settings.type: expected a number from 1 to 65535 for "
 	                              "'port', got text '587' (remove the quotes)");
-	is_finding("port: 0587\n", "1:7 settings.value: expected a number from 1 to 65535 for 'port', "
-	                           "got number 0587 (write it without leading zeros)");
+	is_finding("port: 0587\n",
+	           "1:7 settings.value: expected a number from 1 to 65535 for 'port', "
+	           "got number 0587 (write it without leading zeros)");
 	is_finding("number: 1e3\n",
 	           "1:9 settings.type: expected a number for 'number', got text '1e3'");
 	is_finding("number: 99999999999999999999\n", "1:9 settings.value: expected a number for "
@@ -256,54 +275,69 @@ static void test_findings(void)
 	           "1:31 settings.value: expected a number of at least 1 for 'named.a.copies', got "
 	           "number 0");
 
-	is_finding("truth: yes\n", "1:8 settings.type: expected true or false for 'truth', got text "
-	                           "'yes' (write true)");
-	is_finding("truth: OFF\n", "1:8 settings.type: expected true or false for 'truth', got text "
-	                           "'OFF' (write false)");
+	is_finding("truth: yes\n",
+	           "1:8 settings.type: expected true or false for 'truth', got text "
+	           "'yes' (write true)");
+	is_finding("truth: OFF\n",
+	           "1:8 settings.type: expected true or false for 'truth', got text "
+	           "'OFF' (write false)");
 	is_finding("truth: 'true'\n", "1:8 settings.type: expected true or false for 'truth', got "
 	                              "text 'true' (remove the quotes)");
 	is_finding("truth: maybe\n",
 	           "1:8 settings.type: expected true or false for 'truth', got text 'maybe'");
 
-	is_finding("size: 4\n", "1:7 settings.value: expected a size like 512m or 4g from 512m to 4t "
-	                        "for 'size', got number 4 (a whole number and one of k, m, g, t)");
-	is_finding("size: 511m\n", "1:7 settings.value: expected a size like 512m or 4g from 512m to "
-	                           "4t for 'size', got text '511m'");
-	is_finding("size: 99999999999t\n",
-	           "1:7 settings.value: expected a size like 512m or 4g from 512m to 4t for 'size', "
-	           "got text '99999999999t' (a whole number and one of k, m, g, t)");
-	is_finding("duration: 1h30m\n",
-	           "1:11 settings.value: expected a duration like 30s, 5m, 12h or 14d for 'duration', "
-	           "got text '1h30m' (a whole number and one of s, m, h, d)");
-	is_finding("duration: -1s\n",
-	           "1:11 settings.value: expected a duration like 30s, 5m, 12h or 14d for 'duration', "
-	           "got text '-1s' (a whole number and one of s, m, h, d)");
-	is_finding("mode: 644\n", "1:7 settings.value: expected a file mode like 0644 for 'mode', got "
-	                          "number 644 (a 0 and three or four digits from 0 to 7)");
+	is_finding("size: 4\n",
+	           "1:7 settings.value: expected a size like 512m or 4g from 512m to 4t "
+	           "for 'size', got number 4 (a whole number and one of k, m, g, t)");
+	is_finding("size: 511m\n",
+	           "1:7 settings.value: expected a size like 512m or 4g from 512m to "
+	           "4t for 'size', got text '511m'");
+	is_finding(
+		"size: 99999999999t\n",
+		"1:7 settings.value: expected a size like 512m or 4g from 512m to 4t for 'size', "
+		"got text '99999999999t' (a whole number and one of k, m, g, t)");
+	is_finding(
+		"duration: 1h30m\n",
+		"1:11 settings.value: expected a duration like 30s, 5m, 12h or 14d for 'duration', "
+		"got text '1h30m' (a whole number and one of s, m, h, d)");
+	is_finding(
+		"duration: -1s\n",
+		"1:11 settings.value: expected a duration like 30s, 5m, 12h or 14d for 'duration', "
+		"got text '-1s' (a whole number and one of s, m, h, d)");
+	is_finding("mode: 644\n",
+	           "1:7 settings.value: expected a file mode like 0644 for 'mode', got "
+	           "number 644 (a 0 and three or four digits from 0 to 7)");
 
-	is_finding("list: a\n", "1:7 settings.type: expected a list of texts for 'list', got text 'a' "
-	                        "(a list of one is written '[value]')");
-	is_finding("list: [a, [b]]\n", "1:11 settings.type: expected text for 'list[1]', got a list");
-	is_finding("list: [a, null]\n", "1:11 settings.type: expected text for 'list[1]', got nothing");
+	is_finding("list: a\n",
+	           "1:7 settings.type: expected a list of texts for 'list', got text 'a' "
+	           "(a list of one is written '[value]')");
+	is_finding("list: [a, [b]]\n",
+	           "1:11 settings.type: expected text for 'list[1]', got a list");
+	is_finding("list: [a, null]\n",
+	           "1:11 settings.type: expected text for 'list[1]', got nothing");
 	is_finding("pairs: [A]\n",
 	           "1:8 settings.type: expected a map of names and values for 'pairs', got a list");
 	is_finding("pairs: {A: }\n", "1:12 settings.type: expected text for 'pairs.A', got nothing "
 	                             "(for an empty text write \"\")");
-	is_finding("maps: {a: b}\n",
-	           "1:7 settings.type: expected a list of maps or one of auto, none for 'maps', got a "
-	           "map");
+	is_finding(
+		"maps: {a: b}\n",
+		"1:7 settings.type: expected a list of maps or one of auto, none for 'maps', got a "
+		"map");
 	is_finding("maps: [x]\n", "1:8 settings.type: expected a map for 'maps[0]', got text 'x'");
 	is_finding("maps: [{copies: 2}]\n", "1:8 settings.missing: 'maps[0].image' is missing");
 	is_finding("named: {a: null}\n", "1:9 settings.missing: 'named.a.image' is missing");
-	is_finding("named: {A_b: {image: i}}\n",
-	           "1:9 settings.value: expected a name like web-1 for 'named', got text 'A_b' (a-z, "
-	           "0-9 and '-', beginning with a letter, at most 40 characters)");
+	is_finding(
+		"named: {A_b: {image: i}}\n",
+		"1:9 settings.value: expected a name like web-1 for 'named', got text 'A_b' (a-z, "
+		"0-9 and '-', beginning with a letter, at most 40 characters)");
 	is_finding("text:\n  [0123456789012345678901234567890123456789x]\n",
 	           "2:3 settings.type: expected text for 'text', got a list");
-	is_finding("domain: 0123456789012345678901234567890123456789\n",
-	           "1:9 settings.value: expected a host name like example.org for 'domain', got number "
-	           "0123456789012345678901234567890123456789 (an address is not enough: other servers "
-	           "know you by name)");
+	is_finding(
+		"domain: 0123456789012345678901234567890123456789\n",
+		"1:9 settings.value: expected a host name like example.org for 'domain', got "
+	        "number "
+		"0123456789012345678901234567890123456789 (an address is not enough: other servers "
+		"know you by name)");
 }
 
 /* One value of a type: accepted, or refused with the hint. */
@@ -344,8 +378,10 @@ static void test_texts(void)
 	is_checked("domain", "example.org.", false, "without the dot at the end");
 	is_checked("domain", "192.0.2.1", false,
 	           "an address is not enough: other servers know you by name");
-	is_checked("domain", "b\xc3\xbc" "cher.example", false,
-	           "write it in its ASCII form (punycode), which begins with 'xn--'");
+	is_checked("domain",
+	           "b\xc3\xbc"
+	           "cher.example",
+	           false, "write it in its ASCII form (punycode), which begins with 'xn--'");
 	is_checked("domain", "a_b.example", false, "host names have no '_'");
 	is_checked("domain", "localhost", false, "a full name has at least one dot");
 	is_checked("domain", "-a.example", false, NULL);
@@ -360,7 +396,8 @@ static void test_texts(void)
 	is_checked("email", "@b.org", false, NULL);
 	is_checked("email", "a@b@c.org", false, "an address has one '@'");
 	is_checked("email", "a@localhost", false, "a full name has at least one dot");
-	is_checked("email", "Al <a@b.org>", false, "only the address, without a name or '<' and '>'");
+	is_checked("email", "Al <a@b.org>", false,
+	           "only the address, without a name or '<' and '>'");
 	is_checked("email", "a b@c.org", false, "only the address, without a name or '<' and '>'");
 	(void)snprintf(name, sizeof(name), "a@%.250s", "");
 	memset(name + 2, 'b', 290);
@@ -398,7 +435,8 @@ static void test_several(void)
 	is_int((long long)findings.errors, 6, "several: all are found in one run");
 	is_int(all.port.v, 587, "several: a wrong value leaves its default");
 
-	*secret = (struct source){ "s.yaml", "port: hunter2\nhunter2: 1\nword: hunter2\n", 38, true };
+	*secret =
+		(struct source){ "s.yaml", "port: hunter2\nhunter2: 1\nword: hunter2\n", 38, true };
 	findings_init(&findings, arena);
 	root = yaml_parse(arena, secret, &findings);
 	ok(!schema_decode(arena, "secrets", "", rows, root, &all, &findings),
@@ -450,15 +488,16 @@ static void test_rows(void)
 	           schema_find(few, "net[3].lan") == &inner_rows[0],
 	   "find: in a list of maps");
 	ok(schema_find(few, "web.any.copies") == &element_rows[1], "find: below a name");
-	for (const char *const *none = (const char *const[]){ "", "ma", "maps", "map.", "map.x",
-	                                                      "map.depth.x", "web.any", "map[].lan",
-	                                                      ".map", NULL };
+	for (const char *const *none =
+	             (const char *const[]){ "", "ma", "maps", "map.", "map.x", "map.depth.x",
+	                                    "web.any", "map[].lan", ".map", NULL };
 	     *none != NULL; none++)
 		ok(schema_find(few, *none) == NULL, "find: not '%s'", *none);
 
 	findings_init(&findings, arena);
 	ok(schema_decode_value(arena, "settings", "limited", schema_find(rows, "limited"),
-	                       yaml_parse(arena, &source, &findings), &number, &findings) == false &&
+	                       yaml_parse(arena, &source, &findings), &number,
+	                       &findings) == false &&
 	           findings.errors == 1,
 	   "value: one alone, out of its limits");
 	ok(schema_decode_value(arena, "settings", "port", schema_find(rows, "port"),

@@ -19,8 +19,7 @@
 
 static int tap_count, tap_failed;
 
-static void __attribute__((format(printf, 2, 0)))
-tap_line(bool ok, const char *name, va_list args)
+static void __attribute__((format(printf, 2, 0))) tap_line(bool ok, const char *name, va_list args)
 {
 	char text[256];
 
@@ -76,8 +75,8 @@ static inline void tap_diagnose(const char *label, const char *text)
 static bool __attribute__((format(printf, 3, 4), unused))
 is_str(const char *got, const char *expected, const char *name, ...)
 {
-	bool same = got == expected ||
-	            (got != NULL && expected != NULL && strcmp(got, expected) == 0);
+	bool same =
+		got == expected || (got != NULL && expected != NULL && strcmp(got, expected) == 0);
 	va_list args;
 
 	va_start(args, name);

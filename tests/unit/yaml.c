@@ -105,7 +105,7 @@ static void test_null(void)
 {
 	cleanup_arena struct arena *arena = arena_new();
 	const struct yaml_node *list =
-	        parse(arena, "[~, null, '~', \"null\", '', Null, none, {}]\n");
+		parse(arena, "[~, null, '~', \"null\", '', Null, none, {}]\n");
 	static const bool expected[] = { true, true, false, false, false, false, false, false };
 
 	if (ok(list != NULL && list->count == 8, "null: parsed"))
@@ -116,12 +116,13 @@ static void test_null(void)
 static void test_places(void)
 {
 	cleanup_arena struct arena *arena = arena_new();
-	const struct yaml_node *root = parse(arena, "\xef\xbb\xbf\xc3\xa4\xc3\xb6: \"\xc3\xbc\" # c\r\n"
-	                                            "m:\r\n"
-	                                            "  k: {x: 1, y: [2]}\r\n"
-	                                            "  long: 'one\r\n"
-	                                            "    two'\r\n"
-	                                            "e:\r\n");
+	const struct yaml_node *root =
+		parse(arena, "\xef\xbb\xbf\xc3\xa4\xc3\xb6: \"\xc3\xbc\" # c\r\n"
+	                     "m:\r\n"
+	                     "  k: {x: 1, y: [2]}\r\n"
+	                     "  long: 'one\r\n"
+	                     "    two'\r\n"
+	                     "e:\r\n");
 	const struct yaml_node *m = yaml_get(root, "m"), *k = yaml_get(m, "k");
 
 	is_str(summary(arena), "", "places: byte order mark and CRLF are fine");
@@ -138,7 +139,7 @@ static void test_aliases(void)
 {
 	cleanup_arena struct arena *arena = arena_new();
 	const struct yaml_node *root =
-	        parse(arena, "a: &x {k: v}\nb: *x\nc: &x 2\nd: *x\n*x : key\n");
+		parse(arena, "a: &x {k: v}\nb: *x\nc: &x 2\nd: *x\n*x : key\n");
 	struct text bomb;
 
 	is_str(summary(arena), "", "alias: no findings");
@@ -211,12 +212,16 @@ static void test_bytes(void)
 {
 	is_refused("a: 1\nb: \"x\xff\"\n", "2:6 yaml.utf8", "bytes: not UTF-8, at the byte");
 	is_refused("\xc3\xa4: \xed\xa0\x80", "1:4 yaml.utf8", "bytes: a surrogate");
-	is_refused("\xff\xfe" "a", "1:1 yaml.utf8", "bytes: UTF-16");
+	is_refused("\xff\xfe"
+	           "a",
+	           "1:1 yaml.utf8", "bytes: UTF-16");
 	is_refused_bytes("a: 1\0b", 6, "1:5 yaml.control", "bytes: NUL");
 	is_refused("a: \x1b[31m", "1:4 yaml.control", "bytes: an escape character");
 	is_refused("a: \x7f", "1:4 yaml.control", "bytes: delete");
 	is_refused("a: b\rc: d\n", "1:5 yaml.control", "bytes: a lone carriage return");
-	is_refused("a: b\xc2\x85" "c: d\n", "1:5 yaml.control", "bytes: next line");
+	is_refused("a: b\xc2\x85"
+	           "c: d\n",
+	           "1:5 yaml.control", "bytes: next line");
 	is_refused("a: b\xe2\x80\xa8\n", "1:5 yaml.control", "bytes: line separator");
 	is_refused("a: \xef\xbb\xbf", "1:4 yaml.control", "bytes: a byte order mark inside");
 	is_refused("a: \"x\\0y\"\n", "1:4 yaml.control", "bytes: NUL as an escape");
@@ -235,7 +240,8 @@ static void test_policy(void)
 	is_refused("---\n...\n", "0:0 yaml.empty", "policy: an empty document");
 	is_refused("~\n", "0:0 yaml.empty", "policy: null");
 	is_refused("\xef\xbb\xbf", "0:0 yaml.empty", "policy: only a byte order mark");
-	ok(parse(arena, "%YAML 1.1\n---\na: 1\n...\n") != NULL, "policy: one marked document is fine");
+	ok(parse(arena, "%YAML 1.1\n---\na: 1\n...\n") != NULL,
+	   "policy: one marked document is fine");
 	is_refused("a: 1\n---\nb: 2\n", "2:1 yaml.documents", "policy: two documents");
 	is_refused("a: 1\nb: 2\n'a': 3\na: 4\n", "3:1 yaml.duplicate 4:1 yaml.duplicate",
 	           "policy: duplicate keys, quoted or not");
