@@ -20,4 +20,8 @@ extern const struct check_family check_families[]; /* ends with name NULL */
 bool check_node(const struct node *node, const struct node_inputs *inputs,
                 struct findings *findings);
 
+/* The application's rules for its owner's name alone, for init. False when NAME breaks one. */
+bool check_owner_name(const struct app *app, const char *name, struct span at,
+                      struct findings *findings);
+
 #endif

@@ -21,21 +21,22 @@ static bool matches_wholly(const char *pattern, const char *s)
 	return matches;
 }
 
-static void check_owner(const struct node *node, struct findings *findings)
+bool check_owner_name(const struct app *app, const char *name, struct span at,
+                      struct findings *findings)
 {
-	const struct app_owner *rules = &node->app_definition->owner;
-	const char *name = node->owner_name;
+	const struct app_owner *rules = &app->owner;
+	size_t errors = findings->errors;
 
 	if (rules->pattern.v != NULL && !matches_wholly(rules->pattern.v, name))
-		diag_error(findings, "names.owner", node->owner_origin.span, NULL,
+		diag_error(findings, "names.owner", at, NULL,
 		           "%s does not accept '%s' as an account name (it must match %s)",
-		           node->app, name, rules->pattern.v);
+		           app->name.v, name, rules->pattern.v);
 	for (size_t i = 0; i < rules->reserved.count; i++) {
 		if (strcasecmp(rules->reserved.items[i].v, name) == 0)
-			diag_error(findings, "names.owner", node->owner_origin.span,
-			           "choose another name",
-			           "%s keeps the account name '%s' for itself", node->app, name);
+			diag_error(findings, "names.owner", at, "choose another name",
+			           "%s keeps the account name '%s' for itself", app->name.v, name);
 	}
+	return findings->errors == errors;
 }
 
 static const char *last_label(const char *domain)
@@ -95,7 +96,8 @@ static void check_hostname(const struct node *node, struct findings *findings)
 CHECK_FAMILY(names)
 {
 	(void)inputs;
-	check_owner(node, findings);
+	(void)check_owner_name(node->app_definition, node->owner_name, node->owner_origin.span,
+	                       findings);
 	check_domain(node, &node->domain, findings);
 	if (!str_equal(node->web.v, node->domain.v))
 		check_domain(node, &node->web, findings);

@@ -331,8 +331,13 @@ bool answers_set(struct answers *answers, const char *key, const char *value,
 
 	if (add(answers, key, value, findings) &&
 	    !check_one(answers, &answers->items[answers->count - 1], findings))
-		answers->count--;
+		answers_drop(answers);
 	return findings->errors == errors;
+}
+
+void answers_drop(struct answers *answers)
+{
+	answers->items[--answers->count] = (struct answer){ 0 }; /* its place will be used again */
 }
 
 /* --- writing --- */

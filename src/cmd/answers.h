@@ -27,6 +27,9 @@ bool answers_add(struct answers *answers, const char *assignment, struct finding
 bool answers_set(struct answers *answers, const char *key, const char *value,
                  struct findings *findings);
 
+/* Takes the last one back. */
+void answers_drop(struct answers *answers);
+
 /* Checks keys and values of all by the rows. A key that begins with APP belongs to the application's
  * own section and is left to the application's rows. */
 bool answers_check(struct answers *answers, const char *app, struct findings *findings);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/terminal.h"
 #include "cmd/machine.h"
@@ -29,6 +30,8 @@ static int remove_all(struct cli *cli, const struct machine *machine)
 	    !terminal_confirm("Delete the machine's disk with all data of the node?", false))
 		return fail(CLI_FINDINGS, NULL, "nothing was deleted");
 	r = vm_remove(cli->arena, machine->dir);
+	/* .stead itself, when nothing else is in it */
+	(void)rmdir(compile_path(cli->arena, cli_text(cli, "dir"), STATE_DIR));
 	return r < 0 ? fail(CLI_ENVIRONMENT, NULL, "cannot delete the machine: %s", strerror(-r))
 	             : CLI_OK;
 }

@@ -15,7 +15,9 @@
 #include "base/text.h"
 #include "vm/vm.h"
 
-#define JOURNAL ".stead/init"
+#define JOURNAL_DIR ".stead"
+#define JOURNAL_NAME "init"
+#define JOURNAL JOURNAL_DIR "/" JOURNAL_NAME
 
 enum { HASH_LEN = 64, JOURNAL_MAX = 4096, FILE_MAX = 1024 * 1024, TEMP_DIGITS = 16 };
 
@@ -31,9 +33,9 @@ static bool is_temp_of(const char *entry, const char *name)
 	       entry[2 + len + strspn(entry + 2 + len, "0123456789abcdef")] == '\0';
 }
 
-static void remove_temps(int dir_fd, const char *name)
+static void remove_temps(int dir_fd, const char *folder, const char *name)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
@@ -43,7 +45,7 @@ static void remove_temps(int dir_fd, const char *name)
 	}
 	while ((entry = readdir(dir)) != NULL)
 		if (is_temp_of(entry->d_name, name))
-			(void)unlinkat(dir_fd, entry->d_name, 0);
+			(void)unlinkat(fd, entry->d_name, 0);
 	(void)closedir(dir);
 }
 
@@ -54,7 +56,7 @@ static void undo_one(struct arena *arena, int dir_fd, const char *hash, const ch
 
 	if (strchr(name, '/') != NULL || *name == '\0')
 		return;
-	remove_temps(dir_fd, name);
+	remove_temps(dir_fd, ".", name);
 	if (file_read(arena, dir_fd, name, FILE_MAX, &data, &len) == 0) {
 		if (strcmp(vm_sha256(arena, data, len), hash) == 0)
 			(void)unlinkat(dir_fd, name, 0);
@@ -67,6 +69,8 @@ static void undo_killed(struct arena *arena, int dir_fd)
 	char *journal, *line;
 	size_t len;
 
+	remove_temps(dir_fd, ".", ".gitignore");
+	remove_temps(dir_fd, JOURNAL_DIR, JOURNAL_NAME);
 	if (file_read(arena, dir_fd, JOURNAL, JOURNAL_MAX, &journal, &len) < 0)
 		return;
 	for (line = strtok(journal, "\n"); line != NULL; line = strtok(NULL, "\n"))
@@ -183,7 +187,7 @@ static void undo_ignored(int dir_fd, const struct ignore_undo *undo)
 static int write_journal(struct arena *arena, int dir_fd, const struct new_file *files, size_t count)
 {
 	struct text text;
-	int r = dir_make(dir_fd, ".stead", 0700);
+	int r = dir_make(dir_fd, JOURNAL_DIR, 0700);
 
 	text_init(&text, arena);
 	for (size_t i = 0; i < count; i++)
@@ -218,7 +222,7 @@ static int make_all(struct arena *arena, int dir_fd, const struct new_file *file
 		undo_ignored(dir_fd, &ignore);
 	}
 	(void)unlinkat(dir_fd, JOURNAL, 0);
-	(void)unlinkat(dir_fd, ".stead", AT_REMOVEDIR); /* stays when others use it */
+	(void)unlinkat(dir_fd, JOURNAL_DIR, AT_REMOVEDIR); /* stays when others use it */
 	(void)dir_sync(dir_fd, ".");
 	return r;
 }

@@ -67,10 +67,15 @@ static bool accept_answer(struct init *init, const char *key, const char *value)
 	struct span at;
 
 	findings_init(&findings, init->arena);
-	if (answers_set(&init->answers, key, value, &findings) && strcmp(key, "app") == 0) {
+	if (answers_set(&init->answers, key, value, &findings)) {
 		at = init->answers.items[init->answers.count - 1].at;
-		if (!app_load(init->arena, init->compile.apps_dir, value, at, &init->app, &findings))
-			init->answers.count--;
+		if (strcmp(key, "app") == 0)
+			(void)app_load(init->arena, init->compile.apps_dir, value, at, &init->app,
+			               &findings);
+		else if (strcmp(key, "admin.name") == 0)
+			(void)check_owner_name(&init->app, value, at, &findings);
+		if (findings.errors > 0)
+			answers_drop(&init->answers);
 	}
 	if (findings.errors == 0)
 		return true;
@@ -193,6 +198,30 @@ static bool load_app(struct init *init)
 	return false;
 }
 
+/* An application that publishes no image needs to be told one. */
+static bool collect_images(struct init *init)
+{
+	for (size_t i = 0; i < init->app.processes.count; i++) {
+		const struct app_process *process =
+			(const struct app_process *)init->app.processes.items + i;
+		struct question question = {
+			.key = arena_printf(init->arena, "images.%s", process->name.v),
+			.text = arena_printf(init->arena, "image of %s, like registry.example.net/%s:1",
+			                     process->name.v, process->name.v),
+			.example = arena_printf(init->arena, "--set images.%s=REGISTRY/NAME:TAG",
+			                        process->name.v),
+		};
+
+		if (process->image.v != NULL || answers_has(&init->answers, question.key))
+			continue;
+		if (!init->ask || init->compile.findings.errors > 0)
+			report_missing(init, &question);
+		else if (!ask_one(init, &question))
+			return false;
+	}
+	return true;
+}
+
 /* All that is wrong or missing is found before anything is asked or made. */
 static bool collect_answers(struct init *init)
 {
@@ -210,7 +239,7 @@ static bool collect_answers(struct init *init)
 		else if (!ask_one(init, &questions[i]))
 			return false;
 	}
-	if (findings->errors > 0)
+	if (!collect_images(init) || findings->errors > 0)
 		return false;
 	if (init->ask && !ask_mail_details(init))
 		return false;

@@ -88,14 +88,16 @@ static const struct cli_command commands[] = {
 		.doc = "Makes stead.yaml, stead.secrets.yaml (0600: the node's ssh host key, what the "
 		       "application needs, passwords) and stead.lock. Asks on a terminal for what --set "
 		       "does not say. Needed are app, domain, admin.name, admin.email, mail (a host, or "
-		       "none) and backup (a repository, or none).\n\n"
+		       "none) and backup (a repository, or none); some applications also need the name of an "
+		       "image.\n\n"
 		       "Never overwrites; makes all three files or none. Inside a git work tree the "
 		       "secrets are added to .gitignore first.",
 		.options = OPTIONS(init_options, compile_options),
 		.examples = EXAMPLES({ "stead init", "ask for everything" },
 	                             { "stead init --dir node --set app=snac --set domain=example.org "
 	                               "--set admin.name=alice --set admin.email=alice@example.net "
-	                               "--set mail=none --set backup=none",
+	                               "--set mail=none --set backup=none "
+	                               "--set images.snac=registry.example.net/snac:2.75",
 	                               "ask nothing" }),
 		.run = cmd_init,
 	},

@@ -1,47 +1,35 @@
-# Shared by the tests of the command line: TAP, and a settings folder that is right.
+# Shared by the tests of the command line: settings that are right, and stead without a terminal.
 # shellcheck shell=bash
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-top=$PWD
+# shellcheck source=/dev/null
+. tests/lib/tap.sh
 stead=$(readlink -f "${STEAD:-build/stead}")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export HOME=$tmp/home NO_COLOR=1
 mkdir "$HOME"
-count=0 failed=0
 
-ok() { # NAME: the status of the command before
-	local status=$?
-	count=$((count + 1))
-	if [ $status = 0 ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		failed=1
-		[ ! -s "$tmp/out" ] || sed 's/^/#   out: /' "$tmp/out" | head -n 20
-		[ ! -s "$tmp/err" ] || sed 's/^/#   err: /' "$tmp/err" | head -n 20
-	fi
-}
-
-is() { # GOT EXPECTED NAME
-	[ "$1" = "$2" ] || { echo "# got '$1', expected '$2'" && false; }
-	ok "$3"
-}
-
-# run ARGUMENT…: stead without a terminal and with a deadline; $code, $tmp/out and $tmp/err.
+# run CODE NAME ARGUMENT…: stead without a terminal, within a minute, ends with CODE. $tmp/out, $tmp/err.
 run() {
+	local want=$1 name=$2 code
+	shift 2
 	timeout 60 "$stead" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
 	code=$?
+	is "$name: exit code $want" "$code" "$want" || sed 's/^/# /' "$tmp/out" "$tmp/err"
 }
 
-out_has() { grep -qF -- "$1" "$tmp/out"; }
-err_has() { grep -qF -- "$1" "$tmp/err"; }
+out_has() { ok "$1" grep -qF -e "$2" "$tmp/out" || sed 's/^/#   /' "$tmp/out"; }
+err_has() { ok "$1" grep -qF -e "$2" "$tmp/err" || sed 's/^/#   /' "$tmp/err"; }
 
-answers=(--set app=snac --set domain=node.example.test --set admin.name=alice
-	--set admin.email=alice@example.net --set mail=none --set backup=none)
+identity=(--set app=snac --set images.snac=lab.invalid/snac:2.75 --set domain=node.example.org --set admin.name=alice)
+answers=("${identity[@]}" --set admin.email=alice@example.net --set mail=none --set backup=none)
 inline=(--set machine.os=fcos --set delivery=inline --set tls=internal)
 
-done_testing() {
-	echo "1..$count"
-	exit $failed
+# new_node DIR [ARGUMENT…]: quietly makes a good one, or ends the test.
+new_node() {
+	local dir=$1
+	shift
+	"$stead" init --dir "$dir" "${answers[@]}" "${inline[@]}" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" ||
+		{ cat "$tmp/out" "$tmp/err"; echo 'Bail out! stead init does not work'; exit 1; }
 }

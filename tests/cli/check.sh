@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# stead check, render, explain: exit codes, formats, files, and that no secret is ever shown.
+. "$(dirname "$0")/lib.sh"
+
+node=$tmp/node
+new_node "$node"
+
+# --- check ---
+run 0 'check of a good node' check --dir "$node"
+run 0 'check as JSON' check --dir "$node" --format=json
+ok 'JSON is JSON, version 1' jq -e '.v == 1 and .errors == 0 and (.findings | type) == "array"' "$tmp/out"
+cp "$node/stead.yaml" "$tmp/good.yaml"
+sed -i 's/^mail: none/mial: none/; s/^  os: fcos/  os: foobar/' "$node/stead.yaml"
+run 1 'check of two mistakes' check --dir "$node"
+out_has 'both are found: a key' "did you mean 'mail'?"
+out_has 'both are found: a value' "foobar"
+out_has 'they are counted' 'errors'
+out_has 'the place is said' "$node/stead.yaml:"
+run 1 'the same as JSON' check --dir "$node" --format=json
+ok 'each has code, file and line' jq -e '.errors >= 2 and all(.findings[]; .code and .file and .message) and any(.findings[]; .line == 12)' "$tmp/out"
+ok 'JSON is alone on stdout' test ! -s "$tmp/err"
+run 1 'render stops at mistakes' render ignition --dir "$node" -o "$tmp/never.ign"
+ok 'and writes nothing' test ! -e "$tmp/never.ign"
+run 1 'up stops at mistakes' up --dir "$node" --on vm --image /dev/null
+cp "$tmp/good.yaml" "$node/stead.yaml"
+run 1 'a folder without settings' check --dir "$tmp/nothing"
+chmod 644 "$node/stead.secrets.yaml"
+run 1 'secrets that others may read' check --dir "$node"
+out_has 'the remedy is said' 'chmod 600'
+chmod 600 "$node/stead.secrets.yaml"
+sed -i 's/^domain: .*/domain: other.example.org/' "$node/stead.yaml"
+run 1 'another domain than the lock remembers' check --dir "$node"
+cp "$tmp/good.yaml" "$node/stead.yaml"
+
+# --- render ignition ---
+run 0 'render ignition' render ignition --dir "$node" -o "$tmp/node.ign"
+is 'the config is 0600' "$(stat -c %a "$tmp/node.ign")" 600
+ok 'it is an Ignition config' jq -e '.ignition.version == "3.3.0"' "$tmp/node.ign"
+err_has 'the bytes used are said' "$(stat -c %s "$tmp/node.ign") bytes"
+run 0 'render ignition to stdout' render ignition --dir "$node"
+ok 'the same bytes' cmp "$tmp/out" "$tmp/node.ign"
+: >"$tmp/open.ign"
+chmod 666 "$tmp/open.ign"
+run 0 'over a file that others may read' render ignition --dir "$node" -o "$tmp/open.ign"
+is 'it is 0600 then' "$(stat -c %a "$tmp/open.ign")" 600
+run 0 'without the agent' render ignition --dir "$node" -o "$tmp/small.ign" --no-agent
+ok 'that is much smaller' test "$(stat -c %s "$tmp/small.ign")" -lt 60000
+run 3 'a folder that is not there' render ignition --dir "$node" -o "$tmp/no/such/dir.ign"
+run 3 'a full disk' render ignition --dir "$node" -o /dev/full
+sed -i 's/^  os: fcos/  os: as-is/; s/^delivery: inline/delivery: ssh/' "$node/stead.yaml"
+run 1 'neither as-is nor ssh have an Ignition config' render ignition --dir "$node"
+err_has 'os: the place' "$node/stead.yaml:12"
+err_has 'os: what to write' 'render.os'
+err_has 'delivery: what to write' 'render.delivery'
+ok 'no half config on stdout' test ! -s "$tmp/out"
+run 1 'nor a VM' up --dir "$node" --on vm --image /dev/null
+cp "$tmp/good.yaml" "$node/stead.yaml"
+sed -i '/^machine:/a\  arch: aarch64' "$node/stead.yaml"
+run 1 'nor can a VM be of another architecture' up --dir "$node" --on vm --image /dev/null
+err_has 'arch: the code' 'up.arch'
+err_has 'a VM nobody can look into is refused' 'up.ssh_keys'
+cp "$tmp/good.yaml" "$node/stead.yaml"
+
+# --- render tree ---
+run 0 'render tree' render tree "$tmp/tree" --dir "$node" --no-agent
+ok 'the plan is there' test -s "$tmp/tree/etc/stead/node.json"
+out_has 'and listed' '/etc/stead/node.json'
+wrong=0
+while read -r kind mode _ path; do
+	[ "$kind" != file ] || [ "$(stat -c %04a "$tmp/tree$path")" = "$mode" ] || wrong=$((wrong + 1))
+done <"$tmp/out"
+is 'every file has the mode that is listed' $wrong 0
+run 3 'never into a folder that is not empty' render tree "$tmp/tree" --dir "$node"
+mkdir "$tmp/empty"
+run 0 'but into an empty one' render tree "$tmp/empty" --dir "$node" --no-agent
+ok 'the same files again' diff -r "$tmp/tree" "$tmp/empty"
+run 2 'render tree needs a folder' render tree --dir "$node"
+run 2 'render ignition takes none' render ignition out --dir "$node"
+
+# --- explain ---
+run 0 'explain a file' explain /etc/stead/node.json --dir "$node"
+ok 'it says much' test "$(wc -l <"$tmp/out")" -gt 10
+run 0 'explain one line, by the name alone' explain firewall.nft:2 --dir "$node"
+run 2 'a line that is not there' explain firewall.nft:99999 --dir "$node"
+run 2 'a file that is not there' explain /etc/stead/firewal.nft --dir "$node"
+err_has 'the nearest is named' '/etc/stead/firewall.nft'
+while read -r kind _ _ path; do
+	[ "$kind" = file ] || continue
+	"$stead" explain "$path" --dir "$node" >"$tmp/explained" 2>&1 </dev/null || echo "$path"
+	cat "$tmp/explained" >>"$tmp/all-explained"
+done < <("$stead" render tree "$tmp/tree2" --dir "$node" --no-agent 2>/dev/null) >"$tmp/unexplained"
+ok 'every file can be explained' test ! -s "$tmp/unexplained"
+
+# --- secrets ---
+# A line of the host key and what is generated, as they stand in the document.
+grep -vE '^#|BEGIN|END|\|$' "$node/stead.secrets.yaml" | sed -E 's/^[^ ]*: +//; s/^ +//; s/^"(.*)"$/\1/' |
+	awk 'length > 15' >"$tmp/secrets"
+ok 'there are secrets to look for' test -s "$tmp/secrets"
+secret_in() { grep -qrF -f "$tmp/secrets" "$@"; }
+ok 'they are found where they belong' secret_in "$tmp/tree/etc/stead" "$tmp/tree/etc/ssh"
+fails 'explain masks them' grep -qF -f "$tmp/secrets" "$tmp/all-explained"
+public=$(find "$tmp/tree" -type f -perm /077)
+# shellcheck disable=SC2086
+fails 'none is in a file that others may read' grep -qF -f "$tmp/secrets" $public
+sed -i 's/^ssh_host_ed25519_key: |/ssh_host_ed25519_key: | # broken\n  "/; s/^app/ app/' "$node/stead.secrets.yaml"
+for format in text json; do
+	timeout 60 "$stead" check --dir "$node" --format=$format >"$tmp/out" 2>&1 </dev/null
+	fails "no report shows a line of the secrets ($format)" grep -qF -f "$tmp/secrets" "$tmp/out"
+done
+tap_done
