@@ -47,6 +47,20 @@ done
 "$stead" --help >/dev/full 2>"$tmp/err"
 is 'output that cannot be written: exit code 3' $? 3
 
+# the examples are commands that work (those of up need a machine and an image: tests/demo.sh)
+new_node "$tmp/examples"
+examples() { "$stead" "$1" --help </dev/null | sed -n '/^examples:/,$s/^  stead /stead /p'; }
+in_node() { # COMMAND LINE
+	(cd "$tmp/examples" && stead() { command "$stead" "$@"; } && eval "$1") </dev/null
+}
+for command in init check render explain; do
+	while read -r line; do
+		[ "$line" != 'stead init' ] || continue # asks
+		ok "an example works: $line" in_node "$line"
+	done < <(examples $command)
+done
+is 'there were examples' "$(for c in init check render explain; do examples $c; done | wc -l)" 8
+
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do
 	run 0 "completion $shell" completion "$shell"
