@@ -27,10 +27,27 @@ comes_up() {
 	judge
 }
 
-# A fresh root, prepared as far as the verb needs.
+# A fresh root, as far as the verb needs: a copy of one made before.
+make_templates() {
+	local verb
+	for verb in prepare setup ready; do
+		new_root
+		[ $verb = prepare ] || agent prepare || return 1
+		if [ $verb = ready ]; then
+			agent setup || return 1
+			start_server
+			agent wait server || return 1
+		fi
+		mv "$ROOT" "$work/$verb"
+		mv "$ENGINE" "$work/$verb.engine"
+	done
+}
 root_for() { # VERB
-	new_root
-	[ "$1" = prepare ] || agent prepare >>"$ROOT.log" 2>&1
+	ROOT=$(mktemp -d "$work/root.XXXXXX")
+	ENGINE=$ROOT.engine
+	cp -a "$work/$1/." "$ROOT"
+	cp -a "$work/$1.engine" "$ENGINE"
+	[ "$1" != ready ] || start_server
 }
 
 drop_root() {
@@ -75,10 +92,7 @@ at_two_points() { # STEP
 ready_at_each_point() {
 	local n status bad=0
 	for ((n = 1; ; n++)); do
-		root_for setup
-		agent setup >>"$ROOT.log" 2>&1
-		start_server
-		agent wait server >>"$ROOT.log" 2>&1 || return 1
+		root_for ready
 		killed_at $n ready
 		status=$?
 		[ $status = 2 ] && return 1
@@ -97,8 +111,7 @@ ready_at_each_point() {
 
 # The judge itself: it must see a node that is wrong.
 judge_sees() { # COMMAND...
-	root_for setup
-	agent setup >>"$ROOT.log" 2>&1
+	root_for ready
 	judge || return 1
 	"$@"
 	! judge
@@ -108,6 +121,7 @@ break_users() { mkdir "$ROOT/var/lib/stead/data/server/data/server/user/bob"; }
 break_journal() { sed -i 's/"done"/"begun"/' "$ROOT/var/lib/stead/state/jobs/setup.json"; }
 break_temp() { : >"$ROOT/var/lib/stead/state/jobs/.x.stead-new"; }
 
+make_templates >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 tap "the judge sees a login that is not the stored one" judge_sees break_login
 tap "the judge sees a second account" judge_sees break_users
 tap "the judge sees a step that is not done" judge_sees break_journal

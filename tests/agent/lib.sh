@@ -9,17 +9,21 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=${STEAD_TOP:-$here/../..}
 agent_program=${STEAD_NODE_FAIL:-$top/build/asan/tests/agent/stead-node-fail}
-work=$(mktemp -d)
-trap 'cleanup' EXIT
+# In memory: what is synced costs nothing there.
+work=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+trap 'rm -rf "$work"' EXIT
 export PATH=$here/bin:$PATH STEAD_PAUSE_DIVIDE=${STEAD_PAUSE_DIVIDE:-100}
-tap_number=0 tap_bad=0 mounts=()
+tap_number=0 tap_bad=0
 
+# Of one test, which is a subshell.
+background='' mounts=()
 cleanup() {
 	local mount
+	[ -z "$background" ] || stop_background
 	for mount in "${mounts[@]}"; do
 		umount "$mount"
 	done
-	rm -rf "$work"
+	rm -rf "$work"/root.*
 }
 
 if [ ! -x "$agent_program" ]; then
@@ -68,11 +72,12 @@ for step in json.load(open(sys.argv[1]))["steps"]:
         print(step[sys.argv[3]])' "$ROOT/run/stead/progress.json" "$1" "$2" 2>/dev/null
 }
 
+# One test: a subshell, whose roots, mounts and agents in the background end with it.
 tap() { # NAME COMMAND...
 	local name=$1 output status
 	shift
 	tap_number=$((tap_number + 1))
-	output=$("$@" 2>&1)
+	output=$(trap cleanup EXIT; "$@" 2>&1)
 	status=$?
 	if [ $status = 0 ]; then
 		echo "ok $tap_number - $name"
@@ -81,6 +86,36 @@ tap() { # NAME COMMAND...
 		echo "not ok $tap_number - $name"
 		printf '%s\n' "exit $status" "$output" | tail -n 30 | sed 's/^/#   /'
 	fi
+}
+
+# True when step STEP of the progress file is in STATE, with a note that holds TEXT.
+progress_is() { # STEP STATE [TEXT]
+	[ "$(progress "$1" state)" = "$2" ] && [[ "$(progress "$1" note)" == *"${3:-}"* ]] && return
+	cat "$ROOT/run/stead/progress.json"
+	return 1
+}
+
+# Starts a verb that may not end by itself; its pid is in $background.
+in_background() { # ARG...
+	"$agent_program" --root "$ROOT" "$@" >"$ROOT.log" 2>&1 &
+	background=$!
+}
+
+# Ends what in_background started.
+stop_background() {
+	kill -KILL "$background"
+	wait "$background"
+	background=
+} 2>/dev/null
+
+# It ends by itself with STATUS.
+background_ends() { # STATUS
+	local status
+	within 30 eval "! kill -0 $background" || { tail "$ROOT.log"; stop_background; return 1; }
+	wait "$background"
+	status=$?
+	background=
+	[ $status = "$1" ] || { echo "ended with $status"; tail "$ROOT.log"; return 1; }
 }
 
 # Waits at most SECONDS for a command to succeed.
