@@ -32,7 +32,7 @@ for ((round = 1; round <= rounds; round++)); do
 	"$stead" render ignition --dir "$dir/n" -o "$dir/config.ign" 2>/dev/null
 	ok "round $round: a machine takes the config" "$lab" node start $node "$dir/config.ign"
 	for at in prepare.image:0 setup.setup.init:0 setup.setup.init:0.7 setup.setup.configure:0 \
-		setup.setup.owner:0.3 setup.setup.owner:0.9 setup.setup.key:0.2 ready:0.1; do
+		setup.setup.owner:0.3 setup.setup.owner:0.9 ready:0.1; do
 		extra=${at##*:}
 		[ "$rounds" = 1 ] || extra=0.$((RANDOM % 10))$((RANDOM % 10))
 		ok "round $round: power cut at ${at%:*} + $extra s, and on again" cut_at "${at%:*}" "$extra"
