@@ -66,10 +66,11 @@ start_machine() {
 prove() {
 	local login https http
 	login=$("$stead" open --login --dir "$work/node")
-	https=$(awk '$1 == "address" { print $2 }' <<<"$login")
-	http=$(sed -n 's/.*(http: \([0-9.:]*\),.*/\1/p' <<<"$login")
-	awk '$1 == "password" { print $2 }' <<<"$login" |
-		tests/lib/prove-snac.sh node.example.test "$https" "$http" "$work/node/.stead/vm/ca.crt" alice
+	https=$(sed -n 's/^address .*127\.0\.0\.1:\([0-9]*\) (.*/\1/p' <<<"$login")
+	http=$(sed -n 's/.*(http: 127\.0\.0\.1:\([0-9]*\),.*/\1/p' <<<"$login")
+	(umask 077 && awk '$1 == "password" { printf "%s", $2 }' <<<"$login" >"$work/password")
+	tests/lib/prove-snac.sh node.example.test alice "$work/node/.stead/vm/ca.crt" "$work/password" \
+		127.0.0.1 "$https" "$http"
 }
 
 [ -x "$stead" ] || { echo "demo: no '$stead': run 'make build' first" >&2; exit 3; }

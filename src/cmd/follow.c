@@ -128,13 +128,14 @@ static int step_id(struct node_steps *s, const char *name)
 static void show_step(struct node_steps *s, json_t *step)
 {
 	struct progress *progress = s->follow->progress;
-	const char *name = NULL, *state = NULL, *note = NULL;
-	double seconds = -1;
+	const char *name = json_string_value(json_object_get(step, "name"));
+	const char *state = json_string_value(json_object_get(step, "state"));
+	const char *note = json_string_value(json_object_get(step, "note"));
+	const json_t *time = json_object_get(step, "seconds");
+	double seconds = json_is_number(time) ? json_number_value(time) : -1;
 	int id;
 
-	if (json_unpack(step, "{s:s, s:s, s?F, s?s}", "name", &name, "state", &state, "seconds",
-	                &seconds, "note", &note) < 0 ||
-	    (id = step_id(s, name)) < 0)
+	if (name == NULL || state == NULL || (id = step_id(s, name)) < 0)
 		return;
 	if (strcmp(state, "done") == 0) {
 		progress_note(progress, id, NULL);

@@ -12,7 +12,11 @@ url=https://$web
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-say() { printf '  proven: %s\n' "$1"; }
+began=$EPOCHREALTIME
+say() {
+	printf '  proven: %s (%.1f s)\n' "$1" "$(jq -n "$EPOCHREALTIME - $began")"
+	began=$EPOCHREALTIME
+}
 die() {
 	printf '  NOT proven: %s\n' "$1" >&2
 	[ -z "${2:-}" ] || printf '%s\n' "$2" | head -c 2000 | sed 's/^/    /' >&2
@@ -32,14 +36,18 @@ say "http:// leads to https:// ($redirect)"
 
 request -o /dev/null -D "$dir/head" "$url/" || die "HTTPS answers with a certificate of the node's CA"
 grep -qi '^strict-transport-security: max-age=' "$dir/head" || die "HSTS is on" "$(cat "$dir/head")"
-say "HTTPS with a certificate of the node's own CA, HSTS on"
+! request --cacert /etc/ssl/certs/ca-certificates.crt -o /dev/null "$url/" 2>"$dir/refused" ||
+	die "without the node's CA its certificate is refused"
+say "HTTPS with a certificate of the node's own CA (refused without it), HSTS on"
 
 finger=$(request -f "$url/.well-known/webfinger?resource=acct:$user@$web") || die "WebFinger answers"
 [ "$(jq -r .subject <<<"$finger")" = "acct:$user@$web" ] || die "WebFinger knows @$user@$web" "$finger"
 actor=$(jq -r 'first(.links[] | select(.rel == "self")).href' <<<"$finger")
 [ "$(request -f -H 'Accept: application/activity+json' "$actor" | jq -r .preferredUsername)" = "$user" ] ||
 	die "the actor document is there" "$actor"
-say "WebFinger of @$user@$web, and the actor document"
+[ "$(request -o /dev/null -w '%{http_code}' "$url/.well-known/webfinger?resource=acct:nobody-$$@$web")" = 404 ] ||
+	die "WebFinger knows nobody else"
+say "WebFinger of @$user@$web and of nobody else, and the actor document"
 
 info=$(request -f "$url/.well-known/nodeinfo" | jq -r '.links[0].href') || die "NodeInfo answers"
 info=$(request -f "$info") || die "NodeInfo answers"
@@ -64,6 +72,8 @@ say "the owner logs in with the login made on the node"
 
 [ "${POST:-yes}" = yes ] || exit 0
 text="hello from stead, $RANDOM$RANDOM"
+[ "$(request -o /dev/null -w '%{http_code}' --data-urlencode "status=$text" "$url/api/v1/statuses")" = 401 ] ||
+	die "nobody posts without a token"
 status=$(request -f -K "$dir/auth" --data-urlencode "status=$text" -d visibility=public \
 	"$url/api/v1/statuses" | jq -r .id) || die "a post is taken"
 request -f -K "$dir/auth" "$url/api/v1/statuses/$status" | jq -r .content | grep -qF "$text" ||
