@@ -21,30 +21,43 @@ static const char *value_of(const char *line, const char *key)
 	return str_starts(line, key) && line[strlen(key)] == '=' ? line + strlen(key) + 1 : NULL;
 }
 
-/* Blocks of KEY=VALUE lines, an empty line between two units. */
+static void keep(struct units *units, const struct unit *read)
+{
+	struct unit *unit = (struct unit *)units_find(units, read->name);
+
+	if (unit == NULL)
+		return;
+	unit->active = read->active != NULL ? read->active : unit->active;
+	unit->sub = read->sub != NULL ? read->sub : unit->sub;
+	unit->queued = read->queued;
+}
+
+/* Blocks of KEY=VALUE lines in any order, an empty line between two units. */
 static void parse(struct units *units, char *out)
 {
-	struct unit *unit = NULL;
-	char *rest;
+	struct unit unit = { 0 };
 
-	for (char *line = strtok_r(out, "\n", &rest); line != NULL;
-	     line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = out; line != NULL;) {
+		char *end = strchr(line, '\n');
 		const char *value;
 
-		/* systemctl prints Id first, whatever the order asked for. */
-		if ((value = value_of(line, "Id")) != NULL) {
-			unit = (struct unit *)units_find(units, value);
-			continue;
+		if (end != NULL)
+			*end = '\0';
+		if (*line == '\0') {
+			keep(units, &unit);
+			unit = (struct unit){ 0 };
+		} else if ((value = value_of(line, "Id")) != NULL) {
+			unit.name = value;
+		} else if ((value = value_of(line, "ActiveState")) != NULL) {
+			unit.active = value;
+		} else if ((value = value_of(line, "SubState")) != NULL) {
+			unit.sub = value;
+		} else if ((value = value_of(line, "Job")) != NULL) {
+			unit.queued = !str_equal(value, "0") && *value != '\0';
 		}
-		if (unit == NULL)
-			continue;
-		if ((value = value_of(line, "ActiveState")) != NULL)
-			unit->active = value;
-		else if ((value = value_of(line, "SubState")) != NULL)
-			unit->sub = value;
-		else if ((value = value_of(line, "Job")) != NULL)
-			unit->queued = !str_equal(value, "0") && *value != '\0';
+		line = end != NULL ? end + 1 : NULL;
 	}
+	keep(units, &unit);
 }
 
 void units_read(struct arena *arena, const struct strings *names, struct units *ret)
