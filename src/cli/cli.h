@@ -28,12 +28,12 @@ enum cli_type {
 enum cli_complete { CLI_COMPLETE_NONE, CLI_COMPLETE_FILE, CLI_COMPLETE_DIR };
 
 struct cli_option {
-	const char *name;  /* "format", without dashes */
-	char letter;       /* 'o', 0: none */
+	const char *name; /* "format", without dashes */
+	char letter;      /* 'o', 0: none */
 	enum cli_type type;
-	const char *value; /* what help calls it: "FILE" */
-	const char *doc;   /* one sentence, lower case, no full stop */
-	const char *fallback; /* when not given; shown by help; NULL: none */
+	const char *value;        /* what help calls it: "FILE" */
+	const char *doc;          /* one sentence, lower case, no full stop */
+	const char *fallback;     /* when not given; shown by help; NULL: none */
 	const char *const *words; /* CLI_WORD; ends with NULL */
 	enum cli_complete complete;
 	/* more words that may begin a value, sorted, e.g. the settings' keys with '=' */
@@ -56,18 +56,20 @@ struct cli_command {
 	const char *args;    /* "FILE[:LINE]"; "" for none */
 	const char *summary; /* one line, lower case, no full stop */
 	const char *doc;     /* paragraphs, parted by an empty line */
-	const struct cli_option *const *options; /* tables, each ends with a row without name; NULL at the end */
-	const struct cli_example *examples;      /* ends with a row without command; NULL: none */
+	/* tables, each ends with a row without name; NULL at the end */
+	const struct cli_option *const *options;
+	const struct cli_example *examples; /* ends with a row without command; NULL: none */
 	unsigned min_args, max_args;
 	unsigned flags;
-	const char *const *words; /* of the first argument, for completion and "did you mean"; NULL: any */
-	enum cli_complete complete; /* of the arguments */
+	/* of the first argument, for completion and "did you mean"; NULL: any */
+	const char *const *words;
+	enum cli_complete complete;  /* of the arguments */
 	int (*run)(struct cli *cli); /* returns the exit code */
 };
 
 struct cli_program {
 	const char *name, *version, *summary;
-	const struct cli_command *commands; /* ends with a row without name */
+	const struct cli_command *commands;  /* ends with a row without name */
 	const struct cli_option *everywhere; /* options every command has */
 };
 
@@ -80,7 +82,9 @@ struct cli {
 	struct arena *arena;
 	const struct cli_program *program;
 	const struct cli_command *command; /* NULL: none was named */
-	struct { LIST_OF(struct cli_given); } given;
+	struct {
+		LIST_OF(struct cli_given);
+	} given;
 	struct strings args;
 };
 

@@ -111,7 +111,8 @@ static char *bash(struct completion *c)
 	          "\tif [ \"$cur\" = = ]; then cur=; elif [ \"$prev\" = = ]; then "
 	          "prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
 	          "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	          "\t\tcase ${COMP_WORDS[i]} in -* | =) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
+	          "\t\tcase ${COMP_WORDS[i]} in -* | =) ;; *) command=${COMP_WORDS[i]}; break ;; "
+	          "esac\n"
 	          "\tdone\n"
 	          "\tCOMPREPLY=()\n"
 	          "\tcase $command in\n",
@@ -227,16 +228,15 @@ static char *zsh(struct completion *c)
 		add_zsh(&c->out, command->summary);
 		text_add(&c->out, "'\n");
 	}
-	text_addf(&c->out,
-	          ")\n"
-	          "if ((CURRENT == 2)); then\n"
-	          "\t_describe command commands\n"
-	          "\treturn\n"
-	          "fi\n"
-	          "local command=$words[2]\n"
-	          "shift words\n"
-	          "((CURRENT--))\n"
-	          "case $command in\n");
+	text_addf(&c->out, ")\n"
+	                   "if ((CURRENT == 2)); then\n"
+	                   "\t_describe command commands\n"
+	                   "\treturn\n"
+	                   "fi\n"
+	                   "local command=$words[2]\n"
+	                   "shift words\n"
+	                   "((CURRENT--))\n"
+	                   "case $command in\n");
 	for (c->command = c->program->commands; c->command->name != NULL; c->command++)
 		if (!(c->command->flags & CLI_HIDDEN))
 			zsh_command(c);
@@ -314,7 +314,8 @@ static char *fish(struct completion *c)
 {
 	const char *name = c->program->name;
 
-	text_addf(&c->out, "# fish completion for %s, made by '%s completion fish'\ncomplete -c %s -f\n",
+	text_addf(&c->out,
+	          "# fish completion for %s, made by '%s completion fish'\ncomplete -c %s -f\n",
 	          name, name, name);
 	for (c->command = c->program->commands; c->command->name != NULL; c->command++)
 		if (!(c->command->flags & CLI_HIDDEN))

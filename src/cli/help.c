@@ -99,8 +99,9 @@ static void add_group(struct text *out, const struct cli_program *program, const
 	text_addf(out, "\n%s:\n", group);
 	for (const struct cli_command *c = program->commands; c->name != NULL; c++)
 		if (!(c->flags & CLI_HIDDEN) && strcmp(c->group, group) == 0)
-			add_row(out, arena_printf(out->arena, "%s%s%s", c->name,
-			                          c->args[0] == '\0' ? "" : " ", c->args),
+			add_row(out,
+			        arena_printf(out->arena, "%s%s%s", c->name,
+			                     c->args[0] == '\0' ? "" : " ", c->args),
 			        c->summary);
 }
 

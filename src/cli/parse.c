@@ -45,9 +45,9 @@ static void match_option(void *context, const struct cli_option *option)
 {
 	struct wanted *w = context;
 
-	if (w->letter != 0 ? option->letter == w->letter
-	                   : strlen(option->name) == w->len &&
-	                             strncmp(option->name, w->name, w->len) == 0)
+	if (w->letter != 0
+	            ? option->letter == w->letter
+	            : strlen(option->name) == w->len && strncmp(option->name, w->name, w->len) == 0)
 		w->found = option;
 }
 
@@ -139,7 +139,10 @@ static int check_word(struct parser *p, const char *what, const char *const *wor
 	for (size_t i = 0; words[i] != NULL; i++) {
 		if (strcmp(words[i], value) == 0)
 			return 0;
-		text_addf(&all, "%s%s", i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ",
+		text_addf(&all, "%s%s",
+		          i == 0                 ? ""
+		          : words[i + 1] == NULL ? " or "
+		                                 : ", ",
 		          words[i]);
 		if (names.count < NAMES_MAX)
 			names.items[names.count++] = words[i];

@@ -8,7 +8,7 @@
 char *cli_shell_quote(struct arena *arena, const char *s)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	                           "@%+=:,./_-";
+				   "@%+=:,./_-";
 	struct text text;
 
 	if (*s != '\0' && s[strspn(s, safe)] == '\0')

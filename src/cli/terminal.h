@@ -20,7 +20,8 @@ bool terminal_can_ask(void);
 
 /* Asks on stderr, reads a line of at most 4 KiB from stdin, without its newline. FALLBACK, if not
  * NULL, is shown and taken for an empty line. 0, -ENODATA at the end of input, -E2BIG. */
-int terminal_ask(struct arena *arena, const char *question, const char *fallback, char **ret_answer);
+int terminal_ask(struct arena *arena, const char *question, const char *fallback,
+                 char **ret_answer);
 
 /* The same without echo; the answer lives in SECRET_ARENA. */
 int terminal_ask_secret(struct arena *secret_arena, const char *question, char **ret_answer);
@@ -29,8 +30,8 @@ int terminal_ask_secret(struct arena *secret_arena, const char *question, char *
 bool terminal_confirm(const char *question, bool fallback);
 
 /*
- * Steps with times, nested. On a terminal the open steps are rewritten in place; elsewhere each step
- * is one line when it begins (only those at the top) and one when it ends.
+ * Steps with times, nested. On a terminal the open steps are rewritten in place; elsewhere each
+ * step is one line when it begins (only those at the top) and one when it ends.
  */
 struct progress;
 

@@ -79,7 +79,7 @@ static void add_items(struct arena *arena, struct strings *values, const char *l
 static bool key_ok(const char *key)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                              "0123456789_-.";
+				      "0123456789_-.";
 	size_t len = strlen(key);
 
 	return len > 0 && len < 200 && strspn(key, allowed) == len && key[0] != '.' &&
@@ -135,8 +135,7 @@ bool answers_add(struct answers *answers, const char *assignment, struct finding
 	}
 	source = arena_alloc(answers->arena, sizeof(*source));
 	*source = (struct source){ .name = "--set", .data = assignment, .len = strlen(assignment) };
-	diag_error(findings, CODE,
-	           (struct span){ source, 1, 1, (uint32_t)strlen(assignment) + 1 },
+	diag_error(findings, CODE, (struct span){ source, 1, 1, (uint32_t)strlen(assignment) + 1 },
 	           "like --set domain=example.org", "this is not KEY=VALUE");
 	return false;
 }
@@ -158,7 +157,8 @@ static void collect(void *context, const char *dotted_key, const struct schema_r
 {
 	struct keys *keys = context;
 
-	if (can_be_set(row) && strstr(dotted_key, "[]") == NULL && strstr(dotted_key, "NAME") == NULL)
+	if (can_be_set(row) && strstr(dotted_key, "[]") == NULL &&
+	    strstr(dotted_key, "NAME") == NULL)
 		*list_add(keys->arena, &keys->all) = arena_strdup(keys->arena, dotted_key);
 }
 
@@ -203,7 +203,8 @@ static const struct schema_row *open_row(struct arena *arena, const char *key)
 	return NULL;
 }
 
-/* Decodes VALUE as the row says, into nothing: only its findings count. They get our code and place. */
+/* Decodes VALUE as the row says, into nothing: only its findings count. They get our code and
+ * place. */
 static bool check_value(const struct answers *answers, const struct answer *answer,
                         const struct schema_row *row, const char *value, struct findings *findings)
 {
@@ -212,10 +213,9 @@ static bool check_value(const struct answers *answers, const struct answer *answ
 		struct value_int number;
 		struct value_bool truth;
 	} ignored;
-	struct yaml_node node = { .kind = YAML_SCALAR,
-		                  .span = answer->at,
-		                  .text = value,
-		                  .len = strlen(value) };
+	struct yaml_node node = {
+		.kind = YAML_SCALAR, .span = answer->at, .text = value, .len = strlen(value)
+	};
 	struct findings scratch;
 
 	/* `--set snac.title=null` means the word, where texts are allowed. */
@@ -289,13 +289,14 @@ static bool check_one(struct answers *answers, struct answer *answer, struct fin
 	else if ((row->type == SCHEMA_MAP || row->type == SCHEMA_MAPS) && row->words != NULL)
 		item.type = SCHEMA_WORD;
 	else if (!can_be_set(row)) {
-		diag_error(findings, CODE, answer->at,
-		           row->type == SCHEMA_MAP || row->type == SCHEMA_PAIRS
-		                   ? arena_printf(answers->arena, "set the keys below it: --set %s.%s=…",
-		                                  answer->key,
-		                                  row->type == SCHEMA_MAP ? row->rows[0].key : "NAME")
-		                   : "write it into stead.yaml afterwards",
-		           "'%s' is not one value", answer->key);
+		diag_error(
+			findings, CODE, answer->at,
+			row->type == SCHEMA_MAP || row->type == SCHEMA_PAIRS
+				? arena_printf(answers->arena,
+		                               "set the keys below it: --set %s.%s=…", answer->key,
+		                               row->type == SCHEMA_MAP ? row->rows[0].key : "NAME")
+				: "write it into stead.yaml afterwards",
+			"'%s' is not one value", answer->key);
 		return false;
 	}
 	answer->is_text = is_text_type(item.type);
@@ -318,8 +319,9 @@ bool answers_check(struct answers *answers, const char *app, struct findings *fi
 		for (size_t k = 0; k < answers->count; k++)
 			if (is_below(answers->items[k].key, answer->key))
 				diag_error(findings, CODE, answers->items[k].at, NULL,
-				           "'%s' cannot be set: '%s' is '%s'", answers->items[k].key,
-				           answer->key, answer->values.items[0]);
+				           "'%s' cannot be set: '%s' is '%s'",
+				           answers->items[k].key, answer->key,
+				           answer->values.items[0]);
 	}
 	return findings->errors == errors;
 }
@@ -428,8 +430,8 @@ static void add_rows(struct writer *w, const struct schema_row *rows, const char
 			add_key(w, depth, rows->key, strlen(rows->key));
 			text_addc(&w->out, '\n');
 			if (rows->type == SCHEMA_MAP)
-				add_rows(w, rows->rows,
-				         arena_printf(w->answers->arena, "%s.", key), depth + 1);
+				add_rows(w, rows->rows, arena_printf(w->answers->arena, "%s.", key),
+				         depth + 1);
 			else
 				add_open(w, key, depth + 1, rows->type == SCHEMA_TREE);
 		}

@@ -8,10 +8,10 @@
 #include "schema/schema.h"
 
 struct answer {
-	const char *key;         /* "machine.os", "images.snac", "snac.title" */
-	struct strings values;   /* one, but for lists */
-	struct span at;          /* in a source that is named after the option */
-	bool is_text;            /* a text: quoted where it could be read as something else */
+	const char *key;       /* "machine.os", "images.snac", "snac.title" */
+	struct strings values; /* one, but for lists */
+	struct span at;        /* in a source that is named after the option */
+	bool is_text;          /* a text: quoted where it could be read as something else */
 	bool is_list;
 };
 
@@ -30,8 +30,8 @@ bool answers_set(struct answers *answers, const char *key, const char *value,
 /* Takes the last one back. */
 void answers_drop(struct answers *answers);
 
-/* Checks keys and values of all by the rows. A key that begins with APP belongs to the application's
- * own section and is left to the application's rows. */
+/* Checks keys and values of all by the rows. A key that begins with APP belongs to the
+ * application's own section and is left to the application's rows. */
 bool answers_check(struct answers *answers, const char *app, struct findings *findings);
 
 /* The only value under KEY, or NULL. */

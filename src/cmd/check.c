@@ -36,7 +36,8 @@ int cmd_check(struct cli *cli)
 	int code;
 
 	compile_init(&compile, cli);
-	/* Rendering finds what only the writers see: two files of one name, a line break in a unit. */
+	/* Rendering finds what only the writers see: two files of one name, a line break in a unit.
+	 */
 	if (compile_files(&compile))
 		(void)compile_tree(&compile, NULL);
 	code = compile_report(&compile, cli, stdout);

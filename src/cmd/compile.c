@@ -17,19 +17,33 @@ enum { AGENT_MAX_BYTES = 64 * 1024 * 1024 };
 static const char *const formats[] = { "text", "json", NULL };
 
 const struct cli_option dir_options[] = {
-	{ .name = "dir", .type = CLI_TEXT, .value = "DIR", .fallback = ".",
-	  .doc = "the folder of stead.yaml", .complete = CLI_COMPLETE_DIR },
+	{ .name = "dir",
+	  .type = CLI_TEXT,
+	  .value = "DIR",
+	  .fallback = ".",
+	  .doc = "the folder of stead.yaml",
+	  .complete = CLI_COMPLETE_DIR },
 	{ .name = NULL },
 };
 
 const struct cli_option compile_options[] = {
-	{ .name = "dir", .type = CLI_TEXT, .value = "DIR", .fallback = ".",
-	  .doc = "the folder of stead.yaml", .complete = CLI_COMPLETE_DIR },
-	{ .name = "apps", .type = CLI_TEXT, .value = "DIR",
+	{ .name = "dir",
+	  .type = CLI_TEXT,
+	  .value = "DIR",
+	  .fallback = ".",
+	  .doc = "the folder of stead.yaml",
+	  .complete = CLI_COMPLETE_DIR },
+	{ .name = "apps",
+	  .type = CLI_TEXT,
+	  .value = "DIR",
 	  .doc = "a folder of application definitions, before the built-in ones",
 	  .complete = CLI_COMPLETE_DIR },
-	{ .name = "format", .type = CLI_WORD, .value = "FORMAT", .fallback = "text",
-	  .doc = "how problems are printed: text or json", .words = formats },
+	{ .name = "format",
+	  .type = CLI_WORD,
+	  .value = "FORMAT",
+	  .fallback = "text",
+	  .doc = "how problems are printed: text or json",
+	  .words = formats },
 	{ .name = NULL },
 };
 
@@ -139,7 +153,8 @@ bool compile_files(struct compile *c)
 	decode_settings(c, root, source);
 	(void)secrets_read(c->secret_arena, compile_path(c->arena, c->dir, SECRETS_FILE),
 	                   &c->secrets, &c->findings);
-	/* No lock is what a node has whose owner wrote the settings by hand: check says what it thinks. */
+	/* No lock is what a node has whose owner wrote the settings by hand: check says what it
+	 * thinks. */
 	if (access(lock_path, F_OK) == 0 || errno != ENOENT)
 		decode_lock(c, read_tree(c, LOCK_FILE, &lock_source));
 	return build(c);
@@ -206,8 +221,10 @@ static void check_deliverable(struct compile *c)
 		           "'machine.os' is 'as-is', which has no Ignition");
 	if (str_equal(s->delivery.v, "ssh"))
 		diag_error(&c->findings, "render.delivery", place(c, s->delivery.at),
-		           "write delivery: inline, then settings and secrets travel inside the config",
-		           "'delivery' is 'ssh', so there is no config that could make the node alone");
+		           "write delivery: inline, then settings and secrets travel inside the "
+		           "config",
+		           "'delivery' is 'ssh', so there is no config that could make the node "
+		           "alone");
 }
 
 /* "sha512-…", as Ignition writes it. */

@@ -1,7 +1,7 @@
 /*
- * What most commands begin with: settings, application, secrets and lock are read, the node is built,
- * checked and frozen; targets are rendered. Findings are collected on the way and printed once, by
- * compile_report(). Each phase starts only when the ones before found no error.
+ * What most commands begin with: settings, application, secrets and lock are read, the node is
+ * built, checked and frozen; targets are rendered. Findings are collected on the way and printed
+ * once, by compile_report(). Each phase starts only when the ones before found no error.
  */
 #ifndef STEAD_CMD_COMPILE_H
 #define STEAD_CMD_COMPILE_H
@@ -56,15 +56,15 @@ int compile_agent(struct compile *compile, struct host_agent *ret);
 struct output_set *compile_tree(struct compile *compile, const struct host_agent *agent);
 
 /* The Ignition config to hand out and its size before packing. What cannot be delivered by Ignition
- * is a finding. With AGENT_URL the agent's program is not in the config, but fetched from there (and
- * compared by SHA-512). Lives in the secret arena. False when there were errors. */
+ * is a finding. With AGENT_URL the agent's program is not in the config, but fetched from there
+ * (and compared by SHA-512). Lives in the secret arena. False when there were errors. */
 struct compile_config {
 	char *text;
 	size_t len, inner_len;
 	bool packed;
 };
-bool compile_ignition(struct compile *compile, const struct host_agent *agent, const char *agent_url,
-                      struct compile_config *ret);
+bool compile_ignition(struct compile *compile, const struct host_agent *agent,
+                      const char *agent_url, struct compile_config *ret);
 
 /* Prints the findings to OUT, as --format says, and returns the exit code they call for. */
 int compile_report(struct compile *compile, struct cli *cli, FILE *out);

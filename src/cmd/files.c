@@ -184,7 +184,8 @@ static void undo_ignored(int dir_fd, const struct ignore_undo *undo)
 
 /* --- making --- */
 
-static int write_journal(struct arena *arena, int dir_fd, const struct new_file *files, size_t count)
+static int write_journal(struct arena *arena, int dir_fd, const struct new_file *files,
+                         size_t count)
 {
 	struct text text;
 	int r = dir_make(dir_fd, JOURNAL_DIR, 0700);

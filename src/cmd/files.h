@@ -23,8 +23,9 @@ struct new_file {
  * A descriptor of the folder, or a negative errno (-EBUSY: another init is at work there). */
 int files_begin(struct arena *arena, const char *dir, bool *ret_made_dir);
 
-/* Makes the files (none may exist: -EEXIST) and adds IGNORED lines to .gitignore when DIR is inside a
- * git work tree. On failure everything this call made is removed and *ret_name says which it was. */
+/* Makes the files (none may exist: -EEXIST) and adds IGNORED lines to .gitignore when DIR is inside
+ * a git work tree. On failure everything this call made is removed and *ret_name says which it was.
+ */
 int files_make(struct arena *arena, int dir_fd, const struct new_file *files, size_t count,
                const char *const *ignored, const char **ret_name);
 

@@ -19,8 +19,9 @@
 enum {
 	TICK_MS = 500,
 	BANNER_MS = 2000,
-	SILENCE_MS = 90000,        /* a connection that says nothing for so long is made anew */
-	FAILED_FOR_MS = 60000,     /* the node tries again by itself; after this long it is worth a word */
+	SILENCE_MS = 90000, /* a connection that says nothing for so long is made anew */
+	FAILED_FOR_MS =
+		60000, /* the node tries again by itself; after this long it is worth a word */
 	STATUS_MAX = 1024 * 1024,
 	RUN_DEADLINE_MS = 60000,
 	STEPS_MAX = 200,
@@ -87,7 +88,8 @@ static enum follow_result wait_for_ssh(struct follow *f)
 				return FOLLOW_READY;
 			}
 			f->why = r < 0 ? arena_printf(f->arena, "cannot run ssh: %s", strerror(-r))
-			               : arena_printf(f->arena, "ssh: %s", last_line(f->arena, run.err));
+			               : arena_printf(f->arena, "ssh: %s",
+			                              last_line(f->arena, run.err));
 			progress_note(f->progress, step, f->why);
 			if (r < 0) {
 				result = FOLLOW_FAILED;
@@ -157,16 +159,14 @@ static void take_status(struct node_steps *s, json_t *status)
 
 	if (state == NULL)
 		return;
-	json_array_foreach(json_object_get(status, "steps"), i, step)
-		show_step(s, step);
+	json_array_foreach(json_object_get(status, "steps"), i, step) show_step(s, step);
 	s->ready = strcmp(state, "ready") == 0;
 	if (waiting != NULL)
 		f->why = arena_strdup(f->arena, waiting);
 	progress_note(f->progress, s->parent,
-	              s->ready ? NULL
-	              : waiting != NULL
-	                      ? arena_printf(f->arena, "%s: %s", state, waiting)
-	                      : state);
+	              s->ready          ? NULL
+	              : waiting != NULL ? arena_printf(f->arena, "%s: %s", state, waiting)
+	                                : state);
 	if (strcmp(state, "failed") != 0 && strcmp(state, "stopped") != 0)
 		s->failed_since = 0;
 	else if (s->failed_since == 0)
@@ -198,9 +198,9 @@ static bool take_records(struct node_steps *s, struct text *text)
  * loop on the node ends when nobody reads any more, because then its echo fails. */
 static int open_status(struct follow *f, struct stream *ret)
 {
-	const char *command = arena_printf(f->arena,
-	                                   "while sudo -n %s status --json; echo; do sleep 2; done",
-	                                   cli_shell_quote(f->arena, f->machine->agent));
+	const char *command =
+		arena_printf(f->arena, "while sudo -n %s status --json; echo; do sleep 2; done",
+	                     cli_shell_quote(f->arena, f->machine->agent));
 	struct strings argv = { 0 };
 
 	machine_ssh(f->machine, NULL, &argv);
@@ -259,9 +259,10 @@ static const char *fetch_ca(struct follow *f)
 	else if (r == 0)
 		r = -EPROTO;
 	if (r < 0)
-		f->why = r == -EPROTO ? arena_printf(f->arena, "the node gives no CA certificate: %s",
-		                                     last_line(f->arena, run.err))
-		                      : strerror(-r);
+		f->why = r == -EPROTO
+		                 ? arena_printf(f->arena, "the node gives no CA certificate: %s",
+		                                last_line(f->arena, run.err))
+		                 : strerror(-r);
 	return r < 0 ? NULL : path;
 }
 
@@ -281,7 +282,8 @@ static enum follow_result ask_site(struct follow *f)
 		            &f->why) == 0) {
 			if (status < 500) {
 				progress_end(f->progress, step, true,
-				             arena_printf(f->arena, "status %ld, certificate verified",
+				             arena_printf(f->arena,
+				                          "status %ld, certificate verified",
 				                          status));
 				return FOLLOW_READY;
 			}

@@ -11,21 +11,21 @@ struct follow {
 	struct machine *machine;
 	struct arena *arena;
 	struct progress *progress;
-	int64_t deadline;   /* clock_ms */
+	int64_t deadline;                /* clock_ms */
 	volatile const int *interrupted; /* set by a signal */
-	const char *why;    /* what was waited for last */
+	const char *why;                 /* what was waited for last */
 };
 
 enum follow_result {
 	FOLLOW_READY,
-	FOLLOW_DIED,        /* QEMU has ended */
+	FOLLOW_DIED, /* QEMU has ended */
 	FOLLOW_TIMED_OUT,
-	FOLLOW_FAILED,      /* `why` says it */
+	FOLLOW_FAILED, /* `why` says it */
 	FOLLOW_INTERRUPTED,
 };
 
-/* ssh answers; then the node's own steps until it is ready; then its CA (when it has one of its own)
- * is fetched and the site is asked over HTTPS. Each shows its steps. */
+/* ssh answers; then the node's own steps until it is ready; then its CA (when it has one of its
+ * own) is fetched and the site is asked over HTTPS. Each shows its steps. */
 enum follow_result follow_machine(struct follow *follow);
 
 #endif

@@ -53,8 +53,8 @@ static int take_stdin(struct secrets *secrets, const char *key)
 		r = file_read(secrets->arena, AT_FDCWD, "/dev/stdin", VALUE_MAX, &data, &len);
 	}
 	if (r < 0)
-		return fail(CLI_ENVIRONMENT, NULL, "cannot read the secret '%s' from stdin: %s", key,
-		            strerror(-r));
+		return fail(CLI_ENVIRONMENT, NULL, "cannot read the secret '%s' from stdin: %s",
+		            key, strerror(-r));
 	return take(secrets, key, data, len);
 }
 
@@ -76,10 +76,11 @@ int given_secret(struct secrets *secrets, const char *assignment)
 		return take_stdin(secrets, key);
 	if (source[0] != '@' || source[1] == '\0')
 		return fail(CLI_USAGE,
-		            arena_printf(secrets->arena, "--secret %s=@FILE, or %s=- for stdin", key,
-		                         key),
+		            arena_printf(secrets->arena, "--secret %s=@FILE, or %s=- for stdin",
+		                         key, key),
 		            "the secret '%s' stands in the arguments, which every user of this "
-		            "computer can see", key);
+		            "computer can see",
+		            key);
 	r = file_read(secrets->arena, AT_FDCWD, source + 1, VALUE_MAX, &data, &len);
 	if (r < 0)
 		return fail(CLI_ENVIRONMENT, NULL, "cannot read the secret '%s' from '%s': %s", key,
@@ -166,9 +167,9 @@ static bool complete_app(struct arena *arena, struct secrets *secrets,
 		return true;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (str_equal(wanted->kind.v, kinds[i].word)) {
-			secrets_set(secrets, name,
-			            secret_make(secrets->arena, kinds[i].kind,
-			                        (size_t)wanted->size.v));
+			secrets_set(
+				secrets, name,
+				secret_make(secrets->arena, kinds[i].kind, (size_t)wanted->size.v));
 			return true;
 		}
 	/* Asked for, or of a kind that this version cannot make. */
@@ -184,8 +185,8 @@ bool given_secrets_complete(struct arena *arena, struct secrets *secrets, const 
 	int r;
 
 	if (secrets_get(secrets, HOST_KEY_SECRET) == NULL) {
-		r = secret_make_ssh_key(secrets->arena, answers_get(answers, "domain"), &private_key,
-		                        &public_key);
+		r = secret_make_ssh_key(secrets->arena, answers_get(answers, "domain"),
+		                        &private_key, &public_key);
 		if (r < 0) {
 			diag_error(findings, "cli.key", (struct span){ 0 }, NULL,
 			           "cannot make the node's ssh host key: %s", strerror(-r));

@@ -11,8 +11,9 @@
 #define HOST_KEY_SECRET "ssh_host_ed25519_key"
 #define MAIL_SECRET "mail.password"
 
-/* Takes one "KEY=@FILE" or "KEY=-". A wrong one has been reported (code CLI_USAGE, or CLI_ENVIRONMENT
- * when a file cannot be read); CLI_OK when it was taken. The value is never shown. */
+/* Takes one "KEY=@FILE" or "KEY=-". A wrong one has been reported (code CLI_USAGE, or
+ * CLI_ENVIRONMENT when a file cannot be read); CLI_OK when it was taken. The value is never shown.
+ */
 int given_secret(struct secrets *secrets, const char *assignment);
 
 /* Refuses secrets that this application does not have: findings cli.secret. */

@@ -33,18 +33,19 @@ struct init {
 
 /* What must be answered: the key, or one below it. */
 struct question {
-	const char *key;      /* what counts as answered */
-	const char *target;   /* where an answer goes that is not the word "none"; NULL: to `key` */
+	const char *key;    /* what counts as answered */
+	const char *target; /* where an answer goes that is not the word "none"; NULL: to `key` */
 	const char *text;
 	const char *fallback;
-	const char *example;  /* for the report without a terminal */
+	const char *example; /* for the report without a terminal */
 };
 
 static const struct question questions[] = {
 	{ "app", NULL, "application", NULL, "--set app=snac" },
 	{ "domain", NULL, "domain, the part after the @ of every handle", NULL,
 	  "--set domain=example.org" },
-	{ "admin.name", NULL, "the owner's account name, like alice", NULL, "--set admin.name=alice" },
+	{ "admin.name", NULL, "the owner's account name, like alice", NULL,
+	  "--set admin.name=alice" },
 	{ "admin.email", NULL, "the owner's mail address", NULL,
 	  "--set admin.email=alice@example.net" },
 	{ "mail", "mail.host", "mail server that sends for this node, or none", "none",
@@ -107,7 +108,8 @@ static bool ask_one(struct init *init, const struct question *question)
 		none = strcmp(answer, "none") == 0;
 		if (*answer != '\0' &&
 		    accept_answer(init,
-		                  none || question->target == NULL ? question->key : question->target,
+		                  none || question->target == NULL ? question->key
+		                                                   : question->target,
 		                  answer))
 			return true;
 	}
@@ -129,7 +131,8 @@ static bool ask_mail_details(struct init *init)
 	    answers_has(&init->answers, "mail.user"))
 		return true;
 	for (int i = 0; i < ATTEMPTS; i++) {
-		if (terminal_ask(init->arena, "user name at the mail server, or none", "none", &user) < 0)
+		if (terminal_ask(init->arena, "user name at the mail server, or none", "none",
+		                 &user) < 0)
 			return false;
 		if (strcmp(user, "none") == 0 || accept_answer(init, "mail.user", user))
 			return true;
@@ -206,7 +209,8 @@ static bool collect_images(struct init *init)
 			(const struct app_process *)init->app.processes.items + i;
 		struct question question = {
 			.key = arena_printf(init->arena, "images.%s", process->name.v),
-			.text = arena_printf(init->arena, "image of %s, like registry.example.net/%s:1",
+			.text = arena_printf(init->arena,
+			                     "image of %s, like registry.example.net/%s:1",
 			                     process->name.v, process->name.v),
 			.example = arena_printf(init->arena, "--set images.%s=REGISTRY/NAME:TAG",
 			                        process->name.v),
@@ -272,19 +276,20 @@ static char *settings_text(struct init *init)
 	return answers_write(
 		&init->answers,
 		arena_printf(init->arena,
-		             "# The settings of one node. All keys: man 5 stead.yaml\n"
-		             "# It is %s for ever: app, domain and admin.name never change.\n"
-		             "# Passwords and keys are in " SECRETS_FILE ".\n",
-		             handle(init)));
+	                     "# The settings of one node. All keys: man 5 stead.yaml\n"
+	                     "# It is %s for ever: app, domain and admin.name never change.\n"
+	                     "# Passwords and keys are in " SECRETS_FILE ".\n",
+	                     handle(init)));
 }
 
 static bool confirm(const struct init *init)
 {
-	(void)fprintf(stderr,
-	              "\nThe owner will be  %s\n\n"
-	              "This name is for ever: other servers remember it together with its keys, so\n"
-	              "neither the domain nor the account's name can be changed later.\n\n",
-	              handle(init));
+	(void)fprintf(
+		stderr,
+		"\nThe owner will be  %s\n\n"
+		"This name is for ever: other servers remember it together with its keys, so\n"
+		"neither the domain nor the account's name can be changed later.\n\n",
+		handle(init));
 	return terminal_confirm("Is it right?", false);
 }
 
@@ -373,10 +378,11 @@ static int refuse_existing(struct init *init)
 
 	for (size_t i = 0; i < 3; i++)
 		if (fstatat(init->dir_fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return fail(CLI_ENVIRONMENT,
-			            "change the file with an editor, or use another folder: --dir DIR",
-			            "'%s' exists already, and init never overwrites",
-			            compile_path(init->arena, init->compile.dir, names[i]));
+			return fail(
+				CLI_ENVIRONMENT,
+				"change the file with an editor, or use another folder: --dir DIR",
+				"'%s' exists already, and init never overwrites",
+				compile_path(init->arena, init->compile.dir, names[i]));
 	return CLI_OK;
 }
 

@@ -27,6 +27,8 @@ int cmd_status(struct cli *cli)
 	struct machine machine;
 	int code = machine_open(cli, true, &machine);
 
+	if (code != CLI_OK && cli_flag(cli, "json"))
+		(void)printf("{\"v\":1,\"state\":\"off\"}\n");
 	if (code != CLI_OK)
 		return code;
 	add(&machine, &words, "sudo");

@@ -36,7 +36,8 @@ static bool read_target(struct machine *machine)
 	size_t len;
 	bool ok;
 
-	if (file_read(machine->arena, AT_FDCWD, in_dir(machine, TARGET), TARGET_MAX, &text, &len) < 0)
+	if (file_read(machine->arena, AT_FDCWD, in_dir(machine, TARGET), TARGET_MAX, &text, &len) <
+	    0)
 		return false;
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	ok = root != NULL && json_unpack(root, "{s:s, s:s, s:s, s:s}", "agent", &agent, "web", &web,
@@ -65,8 +66,8 @@ int machine_open(struct cli *cli, bool running, struct machine *ret)
 		return fail(CLI_ENVIRONMENT, "'stead up --on vm --image FILE' makes it",
 		            "there is no machine in '%s'", cli_text(cli, "dir"));
 	if (r < 0)
-		return fail(CLI_ENVIRONMENT, NULL, "cannot read the machine's state in '%s': %s", dir,
-		            strerror(-r));
+		return fail(CLI_ENVIRONMENT, NULL, "cannot read the machine's state in '%s': %s",
+		            dir, strerror(-r));
 	if (running && ret->vm.pid == 0)
 		return fail(CLI_ENVIRONMENT, "'stead up' starts it", "the machine is not running");
 	if (running && !read_target(ret))
@@ -164,9 +165,9 @@ static int write_text(const struct machine *machine, const char *name, const cha
 
 static int write_target(const struct machine *machine)
 {
-	json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s}", "v", 1, "agent", machine->agent, "web",
-	                         machine->web, "handle", machine->handle, "issuer",
-	                         machine->issuer);
+	json_t *root =
+		json_pack("{s:i, s:s, s:s, s:s, s:s}", "v", 1, "agent", machine->agent, "web",
+	                  machine->web, "handle", machine->handle, "issuer", machine->issuer);
 	char *text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1));
 	int code = text == NULL ? fail(CLI_ENVIRONMENT, NULL, "cannot describe the machine")
 	                        : write_text(machine, TARGET, text);
@@ -188,8 +189,9 @@ int machine_describe(struct machine *machine, const struct compile *compile)
 	machine->handle = arena_printf(arena, "@%s@%s", node->owner_name, node->domain.v);
 	machine->issuer = node->tls.issuer;
 	if (key != NULL)
-		code = write_text(machine, KNOWN_HOSTS,
-		                  arena_printf(arena, HOST " %.*s\n", (int)strcspn(key, "\r\n"), key));
+		code = write_text(
+			machine, KNOWN_HOSTS,
+			arena_printf(arena, HOST " %.*s\n", (int)strcspn(key, "\r\n"), key));
 	if (code == CLI_OK)
 		code = write_text(machine, SSH_CONFIG, ssh_config_text(machine, compile));
 	return code != CLI_OK ? code : write_target(machine);

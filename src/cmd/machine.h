@@ -1,6 +1,7 @@
 /*
- * The VM of a settings folder, as commands see it: its state, and ssh into it with the host key that
- * init made. `up` writes .stead/vm/ssh_config, so that ssh, scp and rsync work by hand as well:
+ * The VM of a settings folder, as commands see it: its state, and ssh into it with the host key
+ * that init made. `up` writes .stead/vm/ssh_config, so that ssh, scp and rsync work by hand as
+ * well:
  *
  *     ssh -F .stead/vm/ssh_config stead
  */
@@ -16,7 +17,7 @@
 
 struct machine {
 	struct arena *arena;
-	const char *dir;   /* of the VM's state, absolute once it exists */
+	const char *dir; /* of the VM's state, absolute once it exists */
 	struct vm vm;
 	const char *agent; /* the agent's path on the node */
 	const char *web, *handle, *issuer;

@@ -17,6 +17,8 @@ static const char *const shells[] = { "bash", "fish", "zsh", NULL };
 static const char *const renderings[] = { "ignition", "tree", NULL };
 static const char *const manuals[] = { "commands", "settings", NULL };
 
+/* Rows and sentences are laid out by hand. */
+/* clang-format off */
 static const struct cli_option everywhere[] = {
 	{ .name = "color", .type = CLI_WORD, .value = "WHEN", .fallback = "auto", .words = colors,
 	  .doc = "colour on a terminal only, always or never; NO_COLOR is respected" },
@@ -251,6 +253,7 @@ static const struct cli_command commands[] = {
 	},
 	{ .name = NULL },
 };
+/* clang-format on */
 
 const struct cli_program stead_program = {
 	.name = "stead",
@@ -287,7 +290,8 @@ int main(int argc, char **argv)
 	struct cli cli;
 
 	forbid_core_dumps();
-	if (cli_parse(arena, &stead_program, argc, (const char *const *)argv, &cli, &error, &hint) < 0)
+	if (cli_parse(arena, &stead_program, argc, (const char *const *)argv, &cli, &error, &hint) <
+	    0)
 		return fail(CLI_USAGE, hint, "%s", error);
 	if (cli_flag(&cli, "help")) {
 		(void)fputs(cli_help(arena, &stead_program, cli.command), stdout);

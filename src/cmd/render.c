@@ -115,7 +115,8 @@ static int write_tree(int dir_fd, struct compile *compile, const struct output_s
 		r = write_file(dir_fd, compile, file);
 		if (r < 0)
 			return cannot(file->path, r);
-		(void)printf("file    %04o %u:%u %s\n", file->mode, file->uid, file->gid, file->path);
+		(void)printf("file    %04o %u:%u %s\n", file->mode, file->uid, file->gid,
+		             file->path);
 	}
 	for (size_t i = 0; i < tree->links.count; i++) {
 		const struct output_link *link = &tree->links.items[i];
@@ -151,7 +152,8 @@ static int render_tree(struct compile *compile, struct cli *cli)
 	if (tree == NULL)
 		return CLI_FINDINGS;
 	if (mkdir(path, 0700) < 0 && (errno != EEXIST || rmdir(path) < 0 || mkdir(path, 0700) < 0))
-		return fail(CLI_ENVIRONMENT, "name a folder that does not exist yet, or an empty one",
+		return fail(CLI_ENVIRONMENT,
+		            "name a folder that does not exist yet, or an empty one",
 		            "cannot make the folder '%s': %s", path,
 		            strerror(errno == 0 ? EEXIST : errno));
 	cleanup_fd int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -46,13 +46,15 @@ static void check_target(struct up *up)
 		           "a local VM cannot be of architecture '%s'", s->machine.arch.v);
 	if (s->machine.ssh_keys.count == 0)
 		diag_error(&up->compile.findings, "up.ssh_keys", file,
-		           "write your public key's file: machine: {ssh_keys: [~/.ssh/id_ed25519.pub]}",
+		           "write your public key's file: machine: {ssh_keys: "
+		           "[~/.ssh/id_ed25519.pub]}",
 		           "'machine.ssh_keys' is empty, so nobody could look into the machine");
 	if (str_equal(s->tls.issuer.v, "acme"))
-		diag_warning(&up->compile.findings, "up.tls",
-		             s->tls.issuer.at.source != NULL ? s->tls.issuer.at : file,
-		             "write tls: internal for a trial",
-		             "a local VM gets no certificate by ACME, nobody reaches it from outside");
+		diag_warning(
+			&up->compile.findings, "up.tls",
+			s->tls.issuer.at.source != NULL ? s->tls.issuer.at : file,
+			"write tls: internal for a trial",
+			"a local VM gets no certificate by ACME, nobody reaches it from outside");
 }
 
 static unsigned cpus(void)
@@ -147,7 +149,8 @@ static void print_next(const struct up *up)
 	if (strcmp(m->issuer, "internal") == 0)
 		(void)printf("  try it:  curl --cacert %s --connect-to %s:443:127.0.0.1:%u "
 		             "https://%s/\n",
-		             cli_shell_quote(arena, compile_path(arena, dir, STATE_DIR "/vm/" MACHINE_CA)),
+		             cli_shell_quote(arena,
+		                             compile_path(arena, dir, STATE_DIR "/vm/" MACHINE_CA)),
 		             web, m->vm.ports.https, web);
 	(void)printf("  log in:  stead open --login%s\n"
 	             "  look in: stead status%s, stead logs -f%s, stead ssh%s\n"
@@ -230,7 +233,8 @@ int cmd_up(struct cli *cli)
 
 	if (cli_text(cli, "on") == NULL && cli_text(cli, "image") == NULL &&
 	    access(machine_dir(cli->arena, cli_text(cli, "dir")), F_OK) < 0)
-		return fail(CLI_USAGE, "this version knows a local machine: stead up --on vm --image FILE",
+		return fail(CLI_USAGE,
+		            "this version knows a local machine: stead up --on vm --image FILE",
 		            "'stead up' needs to know where: --on");
 	compile_init(&up.compile, cli);
 	if (compile_files(&up.compile)) {

@@ -7,8 +7,8 @@
 
 struct arena;
 
-/* GET https://HOST/ by way of 127.0.0.1:PORT, trusting CA_FILE alone (NULL: the system's CAs). 0 and
- * the status, or -EIO with a sentence at *ret_error. */
+/* GET https://HOST/ by way of 127.0.0.1:PORT, trusting CA_FILE alone (NULL: the system's CAs). 0
+ * and the status, or -EIO with a sentence at *ret_error. */
 int web_get(struct arena *arena, const char *host, unsigned port, const char *ca_file,
             long *ret_status, const char **ret_error);
 

@@ -26,11 +26,11 @@ enum { GUEST_BYTES = 0x1000, GUEST_ADDRESS = 0x1000, PORT = 0x10, DEADLINE_MS = 
 
 static const unsigned char program[] = {
 	0x66, 0xb9, 0x80, 0x96, 0x98, 0x00, /* mov ecx, 10000000 */
-	0x66, 0x49, /* again: dec ecx */
-	0x75, 0xfc, /* jnz again */
-	0xb0, 'K',  /* mov al, 'K' */
-	0xe6, PORT, /* out PORT, al */
-	0xf4,       /* hlt */
+	0x66, 0x49,                         /* again: dec ecx */
+	0x75, 0xfc,                         /* jnz again */
+	0xb0, 'K',                          /* mov al, 'K' */
+	0xe6, PORT,                         /* out PORT, al */
+	0xf4,                               /* hlt */
 };
 
 /* Real mode, flat from address 0. */

@@ -95,8 +95,8 @@ static void add(struct arena *arena, struct strings *argv, const char *name, con
 		*list_add(arena, argv) = value;
 }
 
-/* QEMU's own TFTP server opens its file when it is asked, and a daemon is in the root folder then: this
- * path is absolute, with its commas doubled (QEMU's option syntax). */
+/* QEMU's own TFTP server opens its file when it is asked, and a daemon is in the root folder then:
+ * this path is absolute, with its commas doubled (QEMU's option syntax). */
 static char *user_network(struct arena *arena, const struct vm *vm)
 {
 	struct text text;
@@ -115,8 +115,8 @@ static char *user_network(struct arena *arena, const struct vm *vm)
 	return text.data;
 }
 
-/* All other paths are relative to the state folder: a path with a comma would need escaping, and one of a
- * socket may have 107 bytes only. */
+/* All other paths are relative to the state folder: a path with a comma would need escaping, and
+ * one of a socket may have 107 bytes only. */
 static void add_devices(struct arena *arena, struct strings *argv, const struct vm *vm)
 {
 	/* writeback: what the guest flushed is on the disk, so a crash of this computer is no worse
@@ -185,10 +185,9 @@ int qemu_start(struct arena *arena, const struct qemu *qemu, const struct vm *vm
 	}
 	if (result.exit_code == 0)
 		return 0;
-	*ret_error = result.timed_out
-	                     ? "QEMU does not come up"
-	                     : arena_printf(arena, "QEMU ended at once: %s",
-	                                    first_line(arena, result.err));
+	*ret_error = result.timed_out ? "QEMU does not come up"
+	                              : arena_printf(arena, "QEMU ended at once: %s",
+	                                             first_line(arena, result.err));
 	return strstr(result.err, "host forwarding") != NULL ? -EADDRINUSE : -EIO;
 }
 
@@ -206,8 +205,10 @@ static const char *image_format(struct arena *arena, const char *image, const ch
 	int r = process_run(arena, &run, &result);
 
 	if (r < 0) {
-		*ret_error = arena_printf(arena, "cannot run qemu-img: %s; install the package "
-		                          "qemu-utils", strerror(-r));
+		*ret_error = arena_printf(arena,
+		                          "cannot run qemu-img: %s; install the package "
+		                          "qemu-utils",
+		                          strerror(-r));
 		return NULL;
 	}
 	if (result.exit_code != 0) {

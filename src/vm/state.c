@@ -87,8 +87,8 @@ static bool is_ours(struct arena *arena, const struct vm *vm, long pid)
 {
 	char program[4096], *command_line;
 	size_t command_line_len;
-	ssize_t len = readlink(arena_printf(arena, "/proc/%ld/exe", pid), program,
-	                       sizeof(program) - 1);
+	ssize_t len =
+		readlink(arena_printf(arena, "/proc/%ld/exe", pid), program, sizeof(program) - 1);
 
 	if (len < 0)
 		return false;

@@ -53,7 +53,7 @@ static const char *in_dir(struct arena *arena, const char *dir, const char *name
 	return arena_printf(arena, "%s/%s", dir, name);
 }
 
-/* An existing overlay has been through Ignition: another config or image would only seem to count. */
+/* An existing overlay has been through Ignition: another config or image would only seem so. */
 static int check_same(struct arena *arena, const struct vm *before, const char *image,
                       const char *sha256, const char **ret_error)
 {
@@ -77,8 +77,8 @@ static int absolute_image(struct arena *arena, const char *image, const char **r
 	if (realpath(image, found) == NULL || access(found, R_OK) < 0) {
 		int r = -errno;
 
-		*ret_error = arena_printf(arena, "cannot read the image '%s': %s", image,
-		                          strerror(-r));
+		*ret_error =
+			arena_printf(arena, "cannot read the image '%s': %s", image, strerror(-r));
 		return r;
 	}
 	*ret_absolute = arena_strdup(arena, found);
@@ -195,8 +195,10 @@ static int find_machine(struct arena *arena, const char *dir, struct vm *ret_bef
 	}
 	if (r == 0 || (r == -ENOENT && !overlay))
 		return 0;
-	*ret_error = arena_printf(arena, "there is a machine's disk in '%s', but its state cannot be "
-	                          "read: %s", dir, strerror(-r));
+	*ret_error = arena_printf(arena,
+	                          "there is a machine's disk in '%s', but its state cannot be "
+	                          "read: %s",
+	                          dir, strerror(-r));
 	return r == -ENOENT ? -EINVAL : r;
 }
 
@@ -220,7 +222,8 @@ int vm_start(struct arena *arena, const struct vm_start *start, struct vm *ret_v
 		return r;
 	if (start->ignition != NULL)
 		sha256 = vm_sha256(arena, start->ignition, start->ignition_len);
-	if ((start->image != NULL && (r = absolute_image(arena, start->image, &image, ret_error)) < 0) ||
+	if ((start->image != NULL &&
+	     (r = absolute_image(arena, start->image, &image, ret_error)) < 0) ||
 	    (exists && (r = check_same(arena, &before, image, sha256, ret_error)) < 0) ||
 	    (r = qemu_find(arena, &qemu, ret_error)) < 0)
 		return r;
@@ -250,7 +253,7 @@ static bool ended_within(const struct vm *vm, unsigned ms)
 	return true;
 }
 
-/* The descriptor pins the process: between looking and signalling its number cannot go to another. */
+/* The descriptor pins the process: its number cannot go to another before it is signalled. */
 static void send_signal(const struct vm *vm, int signal_number)
 {
 	cleanup_fd int fd = (int)syscall(SYS_pidfd_open, vm->pid, 0);
@@ -285,10 +288,20 @@ int vm_remove(struct arena *arena, const char *dir)
 {
 	/* The state goes last: until then the folder is still known as a machine's. */
 	static const char *const names[] = {
-		VM_OVERLAY, VM_OVERLAY ".new", VM_CONFIG, VM_CONSOLE, VM_QMP, VM_FILE,
+		VM_OVERLAY,
+		VM_OVERLAY ".new",
+		VM_CONFIG,
+		VM_CONSOLE,
+		VM_QMP,
+		VM_FILE,
 		/* what cmd puts beside it */
-		"known_hosts", "ssh_config", "target.json", "ca.crt",
-		VM_PID, VM_LOCK, VM_STATE,
+		"known_hosts",
+		"ssh_config",
+		"target.json",
+		"ca.crt",
+		VM_PID,
+		VM_LOCK,
+		VM_STATE,
 	};
 	struct vm vm;
 	int r = vm_read(arena, dir, &vm);

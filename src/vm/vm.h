@@ -1,6 +1,7 @@
 /*
  * A local virtual machine (QEMU). Talks to the outside through 127.0.0.1 only. State lives in a
- * folder beside stead.yaml, `.stead/vm/` (0700): overlay disk, Ignition config, pid, ports, console.
+ * folder beside stead.yaml, `.stead/vm/` (0700): overlay disk, Ignition config, pid, ports,
+ * console.
  *
  * One machine per folder. Functions return 0 or a negative errno and, where they have a ret_error,
  * one sentence for people.
@@ -19,25 +20,25 @@ struct vm_ports {
 
 struct vm {
 	const char *dir;
-	int pid;             /* 0: not running */
+	int pid; /* 0: not running */
 	struct vm_ports ports;
-	const char *image;   /* base image, absolute */
-	const char *accel;   /* kvm | tcg */
+	const char *image;           /* base image, absolute */
+	const char *accel;           /* kvm | tcg */
 	const char *ignition_sha256; /* of the config it was made with; "" without one */
-	const char *mark;    /* in the process's command line: how it is known again */
-	const char *program; /* /proc/PID/exe */
+	const char *mark;            /* in the process's command line: how it is known again */
+	const char *program;         /* /proc/PID/exe */
 };
 
 struct vm_start {
-	const char *dir;     /* state folder; made when missing */
-	const char *image;   /* a bootable disk image with Ignition inside (FCOS's qemu image, the lab's);
-	                        NULL: the one it was made with */
+	const char *dir;      /* state folder; made when missing */
+	const char *image;    /* a bootable disk image with Ignition inside (FCOS's qemu image, the
+	                         lab's);    NULL: the one it was made with */
 	const char *ignition; /* config text; NULL: the one it was made with */
 	size_t ignition_len;
-	/* One file that the guest can fetch as VM_FILE_URL; data NULL: none, or the one of before. For
-	 * what would make the config too large: Linux reads it from QEMU in steps of 4 KiB, and begins
-	 * at its start for each, so that the time grows with the square of the size (coreos/ignition
-	 * issue 1259). 20 KB take no time, 1 MB takes half a minute. */
+	/* One file that the guest can fetch as VM_FILE_URL; data NULL: none, or the one of before.
+	 * For what would make the config too large: Linux reads it from QEMU in steps of 4 KiB, and
+	 * begins at its start for each, so that the time grows with the square of the size
+	 * (coreos/ignition issue 1259). 20 KB take no time, 1 MB takes half a minute. */
 	const void *file_data;
 	size_t file_len;
 	long memory_mib;
@@ -46,13 +47,13 @@ struct vm_start {
 
 #define VM_FILE_URL "tftp://10.0.2.2/file"
 
-/* True when KVM really runs a guest: /dev/kvm may exist and hang, so a child runs a few instructions
- * in a guest of its own, with a deadline. */
+/* True when KVM really runs a guest: /dev/kvm may exist and hang, so a child runs a few
+ * instructions in a guest of its own, with a deadline. */
 bool vm_kvm_works(void);
 
-/* Starts the machine in the background; refuses (-EALREADY) when it runs. A new overlay is made when
- * there is none; an existing one is booted again: then `image` and `ignition` must be the same or
- * NULL (-EEXIST), because Ignition has already run on it. On failure *ret_error says why. */
+/* Starts the machine in the background; refuses (-EALREADY) when it runs. A new overlay is made
+ * when there is none; an existing one is booted again: then `image` and `ignition` must be the same
+ * or NULL (-EEXIST), because Ignition has already run on it. On failure *ret_error says why. */
 int vm_start(struct arena *arena, const struct vm_start *start, struct vm *ret_vm,
              const char **ret_error);
 

@@ -43,6 +43,9 @@ for command in down status logs ssh open; do
 	err_has "$command without a machine: how to make one" 'stead up'
 done
 
+run 3 'status as JSON without a machine' status --json --dir "$tmp"
+ok 'it is JSON' jq -e '.v == 1 and .state == "off"' "$tmp/out"
+
 # a full disk behind stdout is an error, not a success
 "$stead" --help >/dev/full 2>"$tmp/err"
 is 'output that cannot be written: exit code 3' $? 3

@@ -14,10 +14,18 @@ static int nothing(struct cli *cli)
 
 static const char *const words[] = { "text", "json", NULL };
 static const struct cli_option own[] = {
-	{ .name = "format", .type = CLI_WORD, .value = "F", .doc = "d", .words = words,
+	{ .name = "format",
+	  .type = CLI_WORD,
+	  .value = "F",
+	  .doc = "d",
+	  .words = words,
 	  .fallback = "text" },
 	{ .name = "set", .type = CLI_LIST, .value = "K=V", .doc = "d" },
-	{ .name = "output", .letter = 'o', .type = CLI_TEXT, .value = "FILE", .doc = "it's [a] file" },
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = CLI_TEXT,
+	  .value = "FILE",
+	  .doc = "it's [a] file" },
 	{ .name = "count", .type = CLI_COUNT, .value = "N", .doc = "d", .fallback = "3" },
 	{ .name = "yes", .letter = 'y', .type = CLI_FLAG, .doc = "d" },
 	{ .name = NULL },
@@ -29,12 +37,31 @@ static const struct cli_option everywhere[] = {
 };
 static const struct cli_option *const tables[] = { own, NULL };
 static const struct cli_command commands[] = {
-	{ .name = "make", .group = "g", .args = "A [B]", .summary = "it's made", .doc = "Makes.",
-	  .options = tables, .min_args = 1, .max_args = 2, .run = nothing },
-	{ .name = "run", .group = "g", .args = "[-- C...]", .summary = "s", .doc = "d",
-	  .options = tables, .max_args = 99, .flags = CLI_REST, .run = nothing },
-	{ .name = "secret", .group = "g", .args = "", .summary = "s", .doc = "d",
-	  .flags = CLI_HIDDEN, .run = nothing },
+	{ .name = "make",
+	  .group = "g",
+	  .args = "A [B]",
+	  .summary = "it's made",
+	  .doc = "Makes.",
+	  .options = tables,
+	  .min_args = 1,
+	  .max_args = 2,
+	  .run = nothing },
+	{ .name = "run",
+	  .group = "g",
+	  .args = "[-- C...]",
+	  .summary = "s",
+	  .doc = "d",
+	  .options = tables,
+	  .max_args = 99,
+	  .flags = CLI_REST,
+	  .run = nothing },
+	{ .name = "secret",
+	  .group = "g",
+	  .args = "",
+	  .summary = "s",
+	  .doc = "d",
+	  .flags = CLI_HIDDEN,
+	  .run = nothing },
 	{ .name = NULL },
 };
 static const struct cli_program program = {
@@ -66,8 +93,8 @@ static void test_values(void)
 {
 	struct strings list = { 0 };
 
-	is_int(PARSE("make", "x", "--format=json", "-o", "f", "--set", "a=b=c", "--set=d=e", "-y"), 0,
-	       "options in all forms");
+	is_int(PARSE("make", "x", "--format=json", "-o", "f", "--set", "a=b=c", "--set=d=e", "-y"),
+	       0, "options in all forms");
 	is_str(cli_text(&cli, "format"), "json", "--name=value");
 	is_str(cli_text(&cli, "output"), "f", "-o value");
 	ok(cli_flag(&cli, "yes"), "-y");
@@ -87,7 +114,8 @@ static void test_values(void)
 
 static void test_rest(void)
 {
-	is_int(PARSE("run", "--yes", "ls", "--format", "-o"), 0, "after an argument all are arguments");
+	is_int(PARSE("run", "--yes", "ls", "--format", "-o"), 0,
+	       "after an argument all are arguments");
 	is_int((long long)cli.args.count, 3, "all three");
 	ok(cli_flag(&cli, "yes"), "an option before is one");
 	is_int(PARSE("run", "--", "--yes"), 0, "behind --");

@@ -45,8 +45,12 @@ static pid_t start_process(const char *mark)
 
 static void test_state(void)
 {
-	struct vm vm = { .dir = dir, .ports = { 22022, 22080, 22443 }, .image = "/x,y \"z\".qcow2",
-		         .accel = "tcg", .ignition_sha256 = "ab", .program = "/bin/true",
+	struct vm vm = { .dir = dir,
+		         .ports = { 22022, 22080, 22443 },
+		         .image = "/x,y \"z\".qcow2",
+		         .accel = "tcg",
+		         .ignition_sha256 = "ab",
+		         .program = "/bin/true",
 		         .mark = "stead-0123456789abcdef" };
 	struct vm back;
 
@@ -66,7 +70,10 @@ static void test_state(void)
 
 static void test_identity(void)
 {
-	struct vm vm = { .dir = dir, .ports = { 1, 2, 3 }, .image = "i", .accel = "tcg",
+	struct vm vm = { .dir = dir,
+		         .ports = { 1, 2, 3 },
+		         .image = "i",
+		         .accel = "tcg",
 		         .ignition_sha256 = "" };
 	char program[4096] = "";
 	pid_t ours, other;
@@ -100,7 +107,8 @@ static void test_identity(void)
 	(void)vm_read(arena, dir, &back);
 	is_int(back.pid, 0, "another program with the mark is not ours");
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const texts[] = { "1\n", "-1\n", "x\n", "99999999999999999999\n" };
+		static const char *const texts[] = { "1\n", "-1\n", "x\n",
+			                             "99999999999999999999\n" };
 
 		write_file(VM_PID, texts[i]);
 		is_int(state_process(arena, &vm), 0, "a pid file that says nothing good, %zu", i);
