@@ -128,7 +128,7 @@ tap "the judge sees a step that is not done" judge_sees break_journal
 tap "the judge sees a file left over" judge_sees break_temp
 tap "prepare, killed at each point" at_each_point prepare 20
 tap "setup, killed at each point" at_each_point setup 60
-tap "setup, killed at one point and then at another" at_two_points $([ -n "${STEAD_SOAK:-}" ] && echo 3 || echo 23)
+tap "setup, killed at one point and then at another" at_two_points $([ -n "${STEAD_SOAK:-}" ] && echo 7 || echo 23)
 tap "ready, killed at each point" ready_at_each_point
 echo "# points: prepare $(cat "$work/points.prepare"), setup $(cat "$work/points.setup")"
 tap_end
