@@ -75,7 +75,9 @@ static void change(json_t *step, bool begin, enum progress_state state, const ch
 	json_object_set_new(step, "state", json_string(state_words[state]));
 	json_object_set_new(step, "ended", ended ? json_string(now) : json_null());
 	json_object_set_new(step, "ended_ms", ended ? json_integer(boot_ms()) : json_null());
-	json_object_set_new(step, "note", note != NULL ? json_string(note) : json_null());
+	/* A new try keeps why the last one failed, so that who looks now still sees a reason. */
+	if (!begin || was_done)
+		json_object_set_new(step, "note", note != NULL ? json_string(note) : json_null());
 }
 
 static int update(struct agent *agent, const char *name, bool begin, enum progress_state state,

@@ -109,7 +109,7 @@ static int start(struct up *up)
 		.image = image,
 		.ignition = up->config.text,
 		.ignition_len = up->config.len,
-		.file_data = up->agent.data,
+		.file_data = cli_flag(up->cli, "self-contained") ? NULL : up->agent.data,
 		.file_len = up->agent.len,
 		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
 		.cpus = cpus(),
@@ -241,7 +241,9 @@ int cmd_up(struct cli *cli)
 		check_target(&up);
 		code = compile_agent(&up.compile, &up.agent);
 		if (code == CLI_OK)
-			(void)compile_ignition(&up.compile, &up.agent, VM_FILE_URL, &up.config);
+			(void)compile_ignition(&up.compile, &up.agent,
+			                       cli_flag(cli, "self-contained") ? NULL : VM_FILE_URL,
+			                       &up.config);
 	}
 	report = compile_report(&up.compile, cli, stderr);
 	if (report == CLI_OK && code == CLI_OK) {
