@@ -1,6 +1,7 @@
 /* Jobs and their steps, commands and routes. */
 #include "node/value.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -95,12 +96,8 @@ static void build_merge(struct build *b, const struct node_process *process, str
 	value = config_read(b, values, true);
 	if (value == NULL)
 		return;
-	if (config_has_secret(value)) {
-		diag_error(b->findings, "secrets.merge", values->span,
-		           "use 'config', whose files only the process can read",
-		           "a secret cannot be merged into a file");
-		return;
-	}
+	/* app_decode() lets no secret into a merge: the plan, where it is kept, is readable. */
+	assert(!config_has_secret(value));
 	text_init(&json, b->arena);
 	config_write_canonical_json(&json, value);
 	step->merge_file = path.v;

@@ -419,7 +419,7 @@ static void test_merge(void)
 	fixture_build(&f, STEAD_YAML,
 	              STEP("        merge: { file: /data/x, values: { k: \"${secret.key}\" } }\n"
 	                   "secrets: { key: { kind: hex } }\n"), NULL);
-	fixture_is_error(&f, "secrets.merge", STEP_LINE, "secret", "a secret in the plan");
+	fixture_is_error(&f, "app.secret-in-plan", STEP_LINE, "secret", "a secret in the plan");
 	fixture_done(&f);
 }
 

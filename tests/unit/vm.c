@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "tap.h"
 
@@ -121,6 +122,8 @@ static void test_identity(void)
 	(void)vm_read(arena, dir, &back);
 	(void)signal(SIGCHLD, SIG_IGN); /* so that it does not stay as a zombie */
 	is_int(vm_stop(arena, &back, 100), 1, "what does not answer is ended");
+	for (unsigned i = 0; i < 500 && kill(ours, 0) == 0; i++)
+		clock_sleep_ms(10); /* the kernel takes a moment to forget it */
 	ok(kill(ours, 0) < 0 && errno == ESRCH, "it is gone");
 	(void)kill(other, SIGKILL);
 }
