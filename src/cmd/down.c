@@ -7,13 +7,11 @@
 #include "cli/terminal.h"
 #include "cmd/machine.h"
 
-enum { POWEROFF_MS = 120000 };
-
-static int stop(struct machine *machine, bool color)
+static int stop(struct machine *machine, unsigned deadline_ms, bool color)
 {
 	struct progress *progress = progress_new(machine->arena, stderr, color);
 	int step = progress_begin(progress, -1, "switch the machine off");
-	int r = vm_stop(machine->arena, &machine->vm, POWEROFF_MS);
+	int r = vm_stop(machine->arena, &machine->vm, deadline_ms);
 
 	progress_end(progress, step, r >= 0,
 	             r == 1 ? "it did not answer and was ended, as by a power cut" : NULL);
@@ -46,7 +44,8 @@ int cmd_down(struct cli *cli)
 	if (machine.vm.pid == 0)
 		(void)printf("the machine is not running\n");
 	else
-		code = stop(&machine, terminal_color(stderr, cli_text(cli, "color")));
+		code = stop(&machine, (unsigned)cli_count(cli, "deadline") * 1000,
+		            terminal_color(stderr, cli_text(cli, "color")));
 	if (code == CLI_OK && cli_flag(cli, "remove"))
 		code = remove_all(cli, &machine);
 	return code != CLI_OK ? code : flush_output(stdout);

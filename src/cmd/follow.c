@@ -73,7 +73,7 @@ static const char *last_line(struct arena *arena, const char *text)
 
 static enum follow_result wait_for_ssh(struct follow *f)
 {
-	int step = progress_begin(f->progress, -1, "boot, first configuration");
+	int step = progress_begin(f->progress, -1, "boot until ssh answers");
 	enum follow_result result = FOLLOW_FAILED;
 	struct process_result run;
 

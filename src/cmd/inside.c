@@ -10,6 +10,12 @@
 #include "base/text.h"
 #include "cmd/machine.h"
 
+static int call_words(const struct machine *machine, struct strings *words)
+{
+	*list_add(machine->arena, words) = NULL;
+	return machine_call(machine, words->items);
+}
+
 static int exec_words(const struct machine *machine, struct strings *words, bool tty)
 {
 	*list_add(machine->arena, words) = NULL;
@@ -37,7 +43,7 @@ int cmd_status(struct cli *cli)
 	add(&machine, &words, "status");
 	if (cli_flag(cli, "json"))
 		add(&machine, &words, "--json");
-	return exec_words(&machine, &words, false);
+	return call_words(&machine, &words);
 }
 
 int cmd_ssh(struct cli *cli)
@@ -119,5 +125,5 @@ int cmd_open(struct cli *cli)
 	add(&machine, &words, "-n");
 	add(&machine, &words, machine.agent);
 	add(&machine, &words, "login");
-	return exec_words(&machine, &words, false);
+	return call_words(&machine, &words);
 }

@@ -16,7 +16,11 @@
 #define TARGET "target.json"
 #define HOST "stead"
 
-enum { TARGET_MAX = 64 * 1024 };
+enum {
+	TARGET_MAX = 64 * 1024,
+	CALL_DEADLINE_MS = 60000,
+	SSH_FAILED = 255, /* ssh(1), exit status */
+};
 
 const char *machine_dir(struct arena *arena, const char *dir)
 {
@@ -223,6 +227,28 @@ int machine_run(const struct machine *machine, const char *const *command, unsig
 	machine_ssh(machine, command, &argv);
 	run.argv = argv.items;
 	return process_run(machine->arena, &run, ret);
+}
+
+int machine_call(const struct machine *machine, const char *const *command)
+{
+	struct strings argv = { 0 };
+	struct process_run run = { .inherit_stdout = true,
+		                   .inherit_stderr = true,
+		                   .deadline_ms = CALL_DEADLINE_MS };
+	struct process_result result;
+	int r;
+
+	machine_ssh(machine, command, &argv);
+	run.argv = argv.items;
+	(void)fflush(stdout);
+	r = process_run(machine->arena, &run, &result);
+	if (r < 0)
+		return fail(CLI_ENVIRONMENT, "install the package openssh-client",
+		            "cannot run ssh: %s", strerror(-r));
+	if (result.timed_out || result.exit_code == SSH_FAILED)
+		return fail(CLI_ENVIRONMENT, "'stead up' follows it until it does",
+		            "the machine runs, but does not answer yet");
+	return result.exit_code;
 }
 
 int machine_exec(const struct machine *machine, const char *const *command, bool tty)

@@ -40,6 +40,10 @@ void machine_ssh(const struct machine *machine, const char *const *command, stru
 int machine_run(const struct machine *machine, const char *const *command, unsigned deadline_ms,
                 struct process_result *ret);
 
+/* Runs it with our stdout and stderr; its exit code, or CLI_ENVIRONMENT when ssh does not get
+ * there. */
+int machine_call(const struct machine *machine, const char *const *command);
+
 /* Replaces stead by ssh: stdin, stdout and exit code are the program's. Returns only on failure. */
 int machine_exec(const struct machine *machine, const char *const *command, bool tty);
 

@@ -62,6 +62,8 @@ static const struct cli_option up_options[] = {
 static const struct cli_option down_options[] = {
 	{ .name = "remove", .type = CLI_FLAG,
 	  .doc = "delete the machine's disk, with all data of the node" },
+	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "120",
+	  .doc = "how long it may take to power off, before it is ended" },
 	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask before deleting" },
 	{ .name = NULL },
 };

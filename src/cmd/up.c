@@ -90,8 +90,14 @@ static int start_failed(const struct up *up, int r, const char *error)
 static int already_running(struct up *up)
 {
 	const char *sha256 = vm_sha256(up->arena, up->config.text, up->config.len);
+	const char *image = cli_text(up->cli, "image");
+	char absolute[4096];
 
 	up->ran_before = true;
+	if (image != NULL &&
+	    (realpath(image, absolute) == NULL || strcmp(absolute, up->machine.vm.image) != 0))
+		return fail(CLI_FINDINGS, "leave --image out, or remove it: 'stead down --remove'",
+		            "the machine runs, but from another image, '%s'", up->machine.vm.image);
 	if (strcmp(up->machine.vm.ignition_sha256, sha256) != 0)
 		return fail(CLI_FINDINGS,
 		            "a VM takes its configuration at its first boot only: 'stead down "

@@ -42,15 +42,15 @@ static char *resolve(struct arena *arena, const char *name)
 	return NULL;
 }
 
-/* The first "N.N" of its answer: "QEMU emulator version 7.2.22 (Debian …)". */
+/* The "N.N" of its answer: "QEMU emulator version 7.2.22 (Debian …)". */
 static bool parse_version(const char *text, struct qemu *ret)
 {
-	const char *at = strstr(text, "version ");
+	static const char words[] = "QEMU emulator version ";
 	char *end;
 
-	if (at == NULL || !isdigit((unsigned char)at[8]))
+	if (!str_starts(text, words) || !isdigit((unsigned char)text[sizeof(words) - 1]))
 		return false;
-	ret->major = (unsigned)strtoul(at + 8, &end, 10);
+	ret->major = (unsigned)strtoul(text + sizeof(words) - 1, &end, 10);
 	ret->minor = *end == '.' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <openssl/sha.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -113,7 +114,6 @@ static int make_machine(struct arena *arena, const struct vm_start *start, struc
 		*ret_error = arena_printf(arena, "cannot write to '%s': %s", vm->dir, strerror(-r));
 		return r;
 	}
-	(void)unlink(in_dir(arena, vm->dir, VM_CONSOLE));
 	return overlay_make(arena, vm->dir, vm->image, ret_error);
 }
 
@@ -123,6 +123,7 @@ static int boot(struct arena *arena, const struct qemu *qemu, const struct vm_st
 {
 	int r = -EADDRINUSE;
 
+	(void)rename(in_dir(arena, vm->dir, VM_CONSOLE), in_dir(arena, vm->dir, VM_OLD_CONSOLE));
 	for (int i = 0; i < START_ATTEMPTS && r == -EADDRINUSE; i++) {
 		vm->mark = new_mark(arena);
 		(void)unlink(in_dir(arena, vm->dir, VM_PID));
@@ -292,6 +293,7 @@ int vm_remove(struct arena *arena, const char *dir)
 		VM_OVERLAY ".new",
 		VM_CONFIG,
 		VM_CONSOLE,
+		VM_OLD_CONSOLE,
 		VM_QMP,
 		VM_FILE,
 		/* what cmd puts beside it */
