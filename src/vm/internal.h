@@ -10,7 +10,7 @@
 #define VM_OVERLAY "overlay.qcow2"
 #define VM_CONFIG "config.ign"
 #define VM_CONSOLE "console.log"
-#define VM_OLD_CONSOLE "console.old.log" /* of the boot before */
+#define VM_CONSOLE_MARK "\n=== switched on ===\n"
 #define VM_PID "qemu.pid"
 #define VM_QMP "qmp.sock"
 #define VM_LOCK "lock"

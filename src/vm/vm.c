@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <openssl/sha.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -117,13 +116,23 @@ static int make_machine(struct arena *arena, const struct vm_start *start, struc
 	return overlay_make(arena, vm->dir, vm->image, ret_error);
 }
 
+/* All boots are in one log; the tail of one must not be taken for the next one's. */
+static void mark_console(struct arena *arena, const char *dir)
+{
+	cleanup_fd int fd = open(in_dir(arena, dir, VM_CONSOLE),
+	                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	ssize_t n = fd < 0 ? 0 : write(fd, VM_CONSOLE_MARK, strlen(VM_CONSOLE_MARK));
+
+	(void)n; /* only for people */
+}
+
 /* Free ports may be taken by another between choosing and using them: then others are chosen. */
 static int boot(struct arena *arena, const struct qemu *qemu, const struct vm_start *start,
                 struct vm *vm, const char **ret_error)
 {
 	int r = -EADDRINUSE;
 
-	(void)rename(in_dir(arena, vm->dir, VM_CONSOLE), in_dir(arena, vm->dir, VM_OLD_CONSOLE));
+	mark_console(arena, vm->dir);
 	for (int i = 0; i < START_ATTEMPTS && r == -EADDRINUSE; i++) {
 		vm->mark = new_mark(arena);
 		(void)unlink(in_dir(arena, vm->dir, VM_PID));
@@ -293,7 +302,6 @@ int vm_remove(struct arena *arena, const char *dir)
 		VM_OVERLAY ".new",
 		VM_CONFIG,
 		VM_CONSOLE,
-		VM_OLD_CONSOLE,
 		VM_QMP,
 		VM_FILE,
 		/* what cmd puts beside it */
@@ -343,6 +351,15 @@ static char *printable(struct arena *arena, const char *data, size_t len)
 
 enum { TAIL_BYTES = 16 * 1024 };
 
+static char *this_boot(char *text)
+{
+	char *mark;
+
+	while ((mark = strstr(text, VM_CONSOLE_MARK)) != NULL)
+		text = mark + strlen(VM_CONSOLE_MARK);
+	return text;
+}
+
 char *vm_console_tail(struct arena *arena, const char *dir, unsigned lines)
 {
 	cleanup_fd int fd = open(in_dir(arena, dir, VM_CONSOLE), O_RDONLY | O_CLOEXEC);
@@ -354,7 +371,7 @@ char *vm_console_tail(struct arena *arena, const char *dir, unsigned lines)
 	if (size <= 0)
 		return arena_strdup(arena, "");
 	len = pread(fd, data, TAIL_BYTES, size > TAIL_BYTES ? size - TAIL_BYTES : 0);
-	text = printable(arena, data, len < 0 ? 0 : (size_t)len);
+	text = this_boot(printable(arena, data, len < 0 ? 0 : (size_t)len));
 	at = strlen(text);
 	while (at > 0 && text[at - 1] == '\n')
 		text[--at] = '\0';

@@ -71,7 +71,7 @@ int vm_stop(struct arena *arena, struct vm *vm, unsigned deadline_ms);
 /* Removes overlay and state; the machine must be stopped (-EBUSY). Files it does not know stay. */
 int vm_remove(struct arena *arena, const char *dir);
 
-/* The last lines of the console, control characters removed; "" when there are none. */
+/* The last lines of this boot's console, control characters removed; "" when there are none. */
 char *vm_console_tail(struct arena *arena, const char *dir, unsigned lines);
 
 /* SHA-256 of some bytes, in lower-case hex. */

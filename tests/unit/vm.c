@@ -134,6 +134,10 @@ static void test_console(void)
 	write_file(VM_CONSOLE, "one\r\n\033[1;31mtwo\033[0m\nthree\nfour\x07\n\n");
 	is_str(vm_console_tail(arena, dir, 2), "three\nfour", "the last lines, nothing that moves");
 	is_str(vm_console_tail(arena, dir, 9), "one\ntwo\nthree\nfour", "fewer than wanted");
+	write_file(VM_CONSOLE, "old\n" VM_CONSOLE_MARK "new\n");
+	is_str(vm_console_tail(arena, dir, 9), "new", "nothing of the boot before");
+	write_file(VM_CONSOLE, "old\n" VM_CONSOLE_MARK);
+	is_str(vm_console_tail(arena, dir, 9), "", "also when this one said nothing yet");
 }
 
 static void test_start_refusals(void)
