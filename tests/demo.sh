@@ -7,20 +7,25 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 top=$PWD
 stead=${STEAD:-$top/build/stead}
-work='' registry='' machine=''
+work='' registry='' machine='' child=''
 declare -a summary
 
 say() { printf '\n== %s\n' "$*"; }
 run() {
 	printf '$ %s\n' "stead ${*@Q}" | sed "s/'\([A-Za-z0-9@%+=:,.\/_-]*\)'/\1/g"
-	"$stead" "$@"
+	# In the background, because a trap waits for what runs in front, but not for `wait`.
+	"$stead" "$@" </dev/null &
+	child=$!
+	wait "$child"
+	child=''
 }
 
 clean_up() {
 	local status=$?
 	trap - EXIT INT TERM HUP
+	[ -z "$child" ] || { kill -TERM "$child" && wait "$child"; } 2>/dev/null || true
 	if [ -n "$machine" ] && [ -d "$work/node/.stead" ]; then
-		"$stead" down --dir "$work/node" --remove --yes </dev/null >/dev/null 2>&1 || true
+		"$stead" down --dir "$work/node" --remove --yes --deadline 20 </dev/null >/dev/null 2>&1 || true
 	fi
 	[ -z "$registry" ] || STEAD_LAB_RUN=$work/lab tests/lab/lab registry stop || true
 	[ -z "$work" ] || rm -rf "$work"
@@ -53,7 +58,7 @@ make_settings() {
 		--set tls.issuer=internal --set delivery=inline \
 		--set machine.os=fcos --set machine.size=2g --set "machine.ssh_keys=$work/id_ed25519.pub" \
 		--set "images.mirror=http://10.0.2.2:${registry##*:}" \
-		--set images.snac=lab.invalid/snac:2.75 </dev/null
+		--set images.snac=lab.invalid/snac:2.75
 	echo
 	cat "$work/node/stead.yaml"
 }
