@@ -219,13 +219,13 @@ static void test_mask(struct arena *arena)
 	struct agent agent = { .arena = arena, .root = path, .root_fd = dir, .plan = &plan };
 
 	*list_add(arena, &process.env_files) = "/x.env";
-	is_str(mask_line(&agent, arena, &process, "a k=ey1"), "a k=ey1", "no file, no secrets");
+	is_str(mask_text(&agent, arena, &process, "a k=ey1"), "a k=ey1", "no file, no secrets");
 	is_int(disk_write(dir, "x.env", NULL, env, strlen(env)), 0, "a file with secrets");
-	is_str(mask_line(&agent, arena, &process, "k=ey1 and k=ey1, abc: quoted value"),
+	is_str(mask_text(&agent, arena, &process, "k=ey1 and k=ey1, abc: quoted value"),
 	       "*** and ***, abc: ***", "every value that can be a secret is masked");
 	(void)unlinkat(dir, "x.env", 0);
 	is_int(symlinkat("/etc/hostname", dir, "x.env"), 0, "a link instead");
-	is_str(mask_line(&agent, arena, &process, "a"), "(not shown)",
+	is_str(mask_text(&agent, arena, &process, "a"), "(not shown)",
 	       "secrets that cannot be read: nothing is shown");
 	remove_folder(path);
 }

@@ -320,6 +320,18 @@ static void test_notes(void)
 	is_int(f.findings.notes, 1, "one note");
 	is_str(f.findings.items[0].message, "mind the gap", "as it was written");
 	fixture_done(&f);
+
+	for (unsigned used = 0; used < 2; used++) {
+		fixture_init(&f);
+		check(&f,
+		      "app: demo\ndomain: example.org\nadmin: { name: alice, email: a@example.net }\n"
+		      "mail: { host: smtp.example.net, from: a@example.net }\nbackup: none\n",
+		      used ? APP_YAML "mail_used: true\n" : APP_YAML "mail_used: false\n", LOCK);
+		fixture_is_clean(&f, "mail that is not used is no error");
+		is_int(fixture_find(&f, "mail.unused") != NULL, !used, "but a note, mail_used %u",
+		       used);
+		fixture_done(&f);
+	}
 }
 
 int main(void)

@@ -105,7 +105,7 @@ static void test_values(void)
 	is_int(PARSE("make", "x", "-of", "--format", "text", "--format", "json"), 0, "-oVALUE");
 	is_str(cli_text(&cli, "output"), "f", "-oVALUE's value");
 	is_str(cli_text(&cli, "format"), "json", "the last one counts");
-	is_int(PARSE("make", "x", "--output="), 0, "an empty value");
+	is_int(PARSE("make", "x", "--output="), -EINVAL, "an empty value is none");
 	is_str(cli_text(&cli, "output"), "", "is one");
 	is_int(PARSE("make", "-"), 0, "a lone dash is an argument");
 	is_int(PARSE("--help", "make"), 0, "help before the command");
