@@ -70,7 +70,7 @@ static const char *mask_captured(struct agent *agent, struct arena *arena, const
 	return line;
 }
 
-const char *mask_line(struct agent *agent, struct arena *arena, const struct plan_process *process,
+const char *mask_text(struct agent *agent, struct arena *arena, const struct plan_process *process,
                       const char *line)
 {
 	for (size_t i = 0; i < process->env_files.count; i++) {

@@ -82,11 +82,14 @@ static int fail_by(const struct step_context *context, struct arena *arena, cons
 	if (context->step->capture_pattern != NULL)
 		return agent_fail(context->agent, -EIO, "%s exits with %d", what,
 		                  result->exit_code);
-	line = engine_last_line(arena, result->err);
+	/* Masked before it is cut: half a secret would not be known as one. */
+	line = engine_last_line(arena,
+	                        mask_text(context->agent, arena, context->process, result->err));
 	if (*line == '\0')
-		line = engine_last_line(arena, result->out);
+		line = engine_last_line(
+			arena, mask_text(context->agent, arena, context->process, result->out));
 	return agent_fail(context->agent, -EIO, "%s exits with %d: %s", what, result->exit_code,
-	                  mask_line(context->agent, arena, context->process, line));
+	                  line);
 }
 
 static int test_exec(const struct step_context *context, struct arena *arena, bool *ret)

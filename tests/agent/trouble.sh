@@ -198,6 +198,14 @@ masked() {
 	! grep -rn hunter2 "$ROOT/run" "$ROOT/var" "$ROOT.log"
 }
 
+# The secret lies where a long line is cut.
+masked_when_cut() {
+	prepared 's["key"]["run"] = ["sh", "-c", "printf %0192d 0 >&2; echo $SECRET_VALUE >&2; exit 1"]' || return 1
+	in_background setup
+	within 10 progress_is $STEP.key failed "000***" || return 1
+	! grep -rn hunter "$ROOT/run" "$ROOT/var" "$ROOT.log"
+}
+
 no_captured_output() {
 	prepared 's["owner"]["run"] = ["sh", "-c", "echo The password is topsecret1; exit 1"]' || return 1
 	in_background setup
@@ -318,6 +326,7 @@ tap "a link planted for the temporary file" planted_temp
 tap "stale steps: merged again, run again, but nothing made twice" stale_steps
 tap "set up already: the engine is not even asked" nothing_to_do
 tap "a secret in a program's message is masked" masked
+tap "also where a long message is cut" masked_when_cut
 tap "output of a step with a capture is never shown" no_captured_output
 tap "a capture that finds nothing fails" no_capture_fits
 tap "a done test that still fails is said" done_test_fails
