@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -91,6 +92,13 @@ static void report_unknown(struct arena *arena, const char *apps_dir, const char
 	           "there is no application '%s'", name);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool read_builtin(struct arena *arena, const char *name, struct source *ret)
 {
 	const char *path = arena_printf(arena, "%s/" FILE_NAME, name);
@@ -114,6 +122,12 @@ bool app_load(struct arena *arena, const char *apps_dir, const char *name, struc
 	                           ? arena_printf(arena, "%s/%s/" FILE_NAME, apps_dir, name)
 	                           : NULL;
 
+	/* Else a misspelt folder would quietly give the built-in definitions. */
+	if (apps_dir != NULL && !is_folder(apps_dir)) {
+		diag_error(findings, "app.folder", (struct span){ 0 }, NULL,
+		           "there is no folder '%s' with application definitions", apps_dir);
+		return false;
+	}
 	if (path != NULL && (access(path, F_OK) == 0 || errno != ENOENT)) {
 		if (!yaml_read_source(arena, path, false, source, findings))
 			return false;

@@ -158,6 +158,11 @@ static int take_value(struct parser *p, const struct cli_option *option, const c
 	long n;
 	int r = 0;
 
+	/* What "--dir $UNSET" gives; an empty folder's name would be read as the root folder. */
+	if (option->type == CLI_TEXT && *value == '\0')
+		r = fail(p, NULL,
+		         arena_printf(p->arena, "'--%s' needs a value: --%s=%s", option->name,
+		                      option->name, option->value));
 	if (option->type == CLI_WORD)
 		r = check_word(p, arena_printf(p->arena, "'--%s'", option->name), option->words,
 		               value);

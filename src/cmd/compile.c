@@ -100,6 +100,13 @@ static const struct yaml_node *read_tree(struct compile *compile, const char *na
 	struct source *source = arena_alloc(compile->arena, sizeof(*source));
 	const char *path = compile_path(compile->arena, compile->dir, name);
 
+	if (strcmp(name, SETTINGS_FILE) == 0 && access(path, F_OK) < 0 && errno == ENOENT) {
+		*source = (struct source){ .name = path };
+		diag_error(&compile->findings, "yaml.missing", (struct span){ .source = source },
+		           "'stead init' makes it; --dir names another folder",
+		           "cannot read the file: %s", strerror(ENOENT));
+		return NULL;
+	}
 	if (!yaml_read_source(compile->arena, path, false, source, &compile->findings))
 		return NULL;
 	*ret_source = source;

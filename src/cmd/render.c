@@ -19,6 +19,11 @@ static int write_config(const struct compile_config *config, const char *path)
 	int r;
 
 	if (path == NULL || strcmp(path, "-") == 0) {
+		if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+		    (st.st_mode & 077) != 0)
+			(void)fail(CLI_OK, "'-o FILE' makes a file that is yours alone",
+			           "the config holds secrets, and others may read the file it goes "
+			           "to");
 		(void)fwrite(config->text, 1, config->len, stdout);
 		return flush_output(stdout);
 	}

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -151,10 +152,16 @@ static const char *resolve_path(struct build *b, const char *path)
 static void add_file(struct build *b, const char *path, struct span at)
 {
 	size_t before = b->node->machine.ssh_keys.count, len, errors = b->findings->errors;
+	const char *found = resolve_path(b, path);
+	struct stat st;
 	char *data;
-	int rc = file_read(b->secret_arena, AT_FDCWD, resolve_path(b, path), KEY_FILE_MAX_BYTES,
-	                   &data, &len);
+	int rc;
 
+	/* A fifo would hold us until somebody writes to it, which may be never. */
+	if (stat(found, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		rc = -EINVAL;
+	else
+		rc = file_read(b->secret_arena, AT_FDCWD, found, KEY_FILE_MAX_BYTES, &data, &len);
 	if (rc < 0) {
 		diag_error(b->findings, "ssh.key-file", at,
 		           rc == -ENOENT ? "a path is relative to the folder of stead.yaml" : NULL,
@@ -166,8 +173,9 @@ static void add_file(struct build *b, const char *path, struct span at)
 		           "write the public one, it ends in .pub", "'%s' is a private key", path);
 		return;
 	}
-	for (char *line = strtok_r(data, "\n", &data); line != NULL;
-	     line = strtok_r(NULL, "\n", &data)) {
+	/* One report for a file that is something else altogether. */
+	for (char *line = strtok_r(data, "\n", &data);
+	     line != NULL && b->findings->errors == errors; line = strtok_r(NULL, "\n", &data)) {
 		line += strspn(line, " \t");
 		if (*line != '\0' && *line != '#' && *line != '\r')
 			add_key(b, line, at, arena_printf(b->arena, "'%s': ", path));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <yaml.h>
 
@@ -531,9 +532,17 @@ bool yaml_read_source(struct arena *arena, const char *path, bool secret, struct
 	struct source *source = arena_alloc(arena, sizeof(*source));
 	char *data = NULL;
 	size_t len = 0;
-	int r = file_read(arena, AT_FDCWD, path, YAML_MAX_BYTES, &data, &len);
+	struct stat st;
+	int r;
 
 	*source = (struct source){ arena_strdup(arena, path), "", 0, secret };
+	/* A fifo would hold us until somebody writes to it, which may be never. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		diag_error(findings, "yaml.unreadable", whole_file(source), NULL,
+		           "cannot read the file: it is a device, a fifo or a socket");
+		return false;
+	}
+	r = file_read(arena, AT_FDCWD, path, YAML_MAX_BYTES, &data, &len);
 	if (r == -EFBIG) {
 		diag_error(findings, "yaml.size", whole_file(source), NULL,
 		           "the file is bigger than %d bytes", YAML_MAX_BYTES);

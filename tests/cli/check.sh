@@ -24,6 +24,17 @@ ok 'and writes nothing' test ! -e "$tmp/never.ign"
 run 1 'up stops at mistakes' up --dir "$node" --on vm --image /dev/null
 cp "$tmp/good.yaml" "$node/stead.yaml"
 run 1 'a folder without settings' check --dir "$tmp/nothing"
+out_has 'what makes them is said' "'stead init' makes it"
+run 2 'an empty folder name is not the root folder' check --dir ''
+run 1 'a folder of definitions that is not there' check --dir "$node" --apps "$tmp/nothing"
+out_has 'it is named' "$tmp/nothing"
+for file in stead.yaml stead.secrets.yaml stead.lock; do
+	mv "$node/$file" "$tmp/kept"
+	mkfifo "$node/$file"
+	run 1 "a fifo as $file does not hold it" check --dir "$node"
+	rm "$node/$file"
+	mv "$tmp/kept" "$node/$file"
+done
 chmod 644 "$node/stead.secrets.yaml"
 run 1 'secrets that others may read' check --dir "$node"
 out_has 'the remedy is said' 'chmod 600'
@@ -31,6 +42,14 @@ chmod 600 "$node/stead.secrets.yaml"
 sed -i 's/^domain: .*/domain: other.example.org/' "$node/stead.yaml"
 run 1 'another domain than the lock remembers' check --dir "$node"
 cp "$tmp/good.yaml" "$node/stead.yaml"
+mkfifo "$tmp/fifo"
+printf 'not a key\nneither\n' >"$tmp/text"
+for file in fifo text; do
+	sed -i "/^machine:/a\\  ssh_keys: [$tmp/$file]" "$node/stead.yaml"
+	run 1 "a $file as the public key" check --dir "$node" --format=json
+	ok "one report of the $file" jq -e '.errors == 1' "$tmp/out"
+	cp "$tmp/good.yaml" "$node/stead.yaml"
+done
 
 # --- render ignition ---
 run 0 'render ignition' render ignition --dir "$node" -o "$tmp/node.ign"
@@ -39,6 +58,7 @@ ok 'it is an Ignition config' jq -e '.ignition.version == "3.3.0"' "$tmp/node.ig
 err_has 'the bytes used are said' "$(stat -c %s "$tmp/node.ign") bytes"
 run 0 'render ignition to stdout' render ignition --dir "$node"
 ok 'the same bytes' cmp "$tmp/out" "$tmp/node.ign"
+err_has 'it warns of a file that others may read' 'holds secrets'
 : >"$tmp/open.ign"
 chmod 666 "$tmp/open.ign"
 run 0 'over a file that others may read' render ignition --dir "$node" -o "$tmp/open.ign"
