@@ -49,6 +49,32 @@ static void remove_temps(int dir_fd, const char *folder, const char *name)
 	(void)closedir(dir);
 }
 
+/* What was made whole is a node's identity, and may have been used since. */
+static bool is_whole(struct arena *arena, int dir_fd, const char *journal)
+{
+	const char *line, *end;
+	size_t files = 0;
+
+	for (line = journal; (end = strchr(line, '\n')) != NULL; line = end + 1, files++) {
+		const char *name;
+		char *data;
+		size_t len;
+		bool same;
+
+		if ((size_t)(end - line) <= HASH_LEN + 1)
+			return false;
+		name = arena_strndup(arena, line + HASH_LEN + 1,
+		                     (size_t)(end - line) - HASH_LEN - 1);
+		if (file_read(arena, dir_fd, name, FILE_MAX, &data, &len) < 0)
+			return false;
+		same = strncmp(vm_sha256(arena, data, len), line, HASH_LEN) == 0;
+		explicit_bzero(data, len);
+		if (!same)
+			return false;
+	}
+	return files > 0;
+}
+
 static void undo_one(struct arena *arena, int dir_fd, const char *hash, const char *name)
 {
 	char *data;
@@ -73,7 +99,8 @@ static void undo_killed(struct arena *arena, int dir_fd)
 	remove_temps(dir_fd, JOURNAL_DIR, JOURNAL_NAME);
 	if (file_read(arena, dir_fd, JOURNAL, JOURNAL_MAX, &journal, &len) < 0)
 		return;
-	for (line = strtok(journal, "\n"); line != NULL; line = strtok(NULL, "\n"))
+	for (line = is_whole(arena, dir_fd, journal) ? NULL : strtok(journal, "\n"); line != NULL;
+	     line = strtok(NULL, "\n"))
 		if (strlen(line) > HASH_LEN + 1 && line[HASH_LEN] == ' ') {
 			line[HASH_LEN] = '\0';
 			undo_one(arena, dir_fd, line, line + HASH_LEN + 1);
