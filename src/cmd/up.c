@@ -74,14 +74,14 @@ static bool confirmed(const struct up *up, const char *image)
 	return terminal_confirm("Start it?", true);
 }
 
-static int start_failed(const struct up *up, int r, const char *error)
+static int start_failed(int r, const char *error)
 {
 	const char *hint = NULL;
 
 	if (r == -EEXIST)
 		hint = "'stead down --remove' deletes it with all its data, then 'stead up' makes "
 		       "it anew";
-	else if (r == -ENOENT && cli_text(up->cli, "image") == NULL)
+	else if (r == -ENODATA)
 		hint = "name one: --image FILE";
 	return fail(r == -EEXIST ? CLI_FINDINGS : CLI_ENVIRONMENT, hint, "%s", error);
 }
@@ -138,7 +138,7 @@ static int start(struct up *up)
 	                    : NULL);
 	if (r == -EALREADY)
 		return already_running(up);
-	return r < 0 ? start_failed(up, r, error) : CLI_OK;
+	return r < 0 ? start_failed(r, error) : CLI_OK;
 }
 
 static void print_next(const struct up *up)

@@ -94,7 +94,7 @@ static int make_machine(struct arena *arena, const struct vm_start *start, struc
 
 	if (vm->image == NULL) {
 		*ret_error = "there is no machine yet: it needs an image";
-		return -ENOENT;
+		return -ENODATA;
 	}
 	if (start->ignition != NULL)
 		r = file_write_atomic(AT_FDCWD, in_dir(arena, vm->dir, VM_CONFIG), 0600,
@@ -313,9 +313,14 @@ int vm_remove(struct arena *arena, const char *dir)
 		VM_LOCK,
 		VM_STATE,
 	};
+	cleanup_fd int lock = -1;
 	struct vm vm;
-	int r = vm_read(arena, dir, &vm);
+	int r = lock_dir(arena, dir, &lock);
 
+	/* Another stead may be about to start it. */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = vm_read(arena, dir, &vm);
 	if (r == 0 && vm.pid != 0)
 		return -EBUSY;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -53,7 +53,8 @@ bool vm_kvm_works(void);
 
 /* Starts the machine in the background; refuses (-EALREADY) when it runs. A new overlay is made
  * when there is none; an existing one is booted again: then `image` and `ignition` must be the same
- * or NULL (-EEXIST), because Ignition has already run on it. On failure *ret_error says why. */
+ * or NULL (-EEXIST), because Ignition has already run on it; a new one needs an image
+ * (-ENODATA). On failure *ret_error says why. */
 int vm_start(struct arena *arena, const struct vm_start *start, struct vm *ret_vm,
              const char **ret_error);
 
@@ -68,7 +69,8 @@ bool vm_alive(const struct vm *vm);
  * to be ended. */
 int vm_stop(struct arena *arena, struct vm *vm, unsigned deadline_ms);
 
-/* Removes overlay and state; the machine must be stopped (-EBUSY). Files it does not know stay. */
+/* Removes overlay and state; the machine must be stopped and no `up` at work (-EBUSY). Files it
+ * does not know stay. */
 int vm_remove(struct arena *arena, const char *dir);
 
 /* The last lines of this boot's console, control characters removed; "" when there are none. */

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -180,6 +181,10 @@ int main(void)
 	test_console();
 	test_start_refusals();
 	test_ports();
+	int lock = open(in_dir(VM_LOCK), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	is_int(flock(lock, LOCK_EX | LOCK_NB), 0, "another stead is starting it");
+	is_int(vm_remove(arena, dir), -EBUSY, "so it is not removed");
+	fd_cleanup(&lock);
 	is_int(vm_remove(arena, dir), 0, "removed");
 	ok(access(dir, F_OK) < 0, "and nothing is left");
 	is_str(vm_sha256(arena, "abc", 3),
