@@ -131,6 +131,9 @@ static void check_health(struct checker *c, const struct app_process *process)
 	if (kinds > 1)
 		report(c, "app.health", at, "keep one of http, tcp and exec",
 		       "process '%s' has more than one kind of health test", process->name.v);
+	if (health->exec.at.line != 0 && health->exec.count == 0)
+		report(c, "app.health", health->exec.at, "leave it out, or name a program",
+		       "the health test of process '%s' runs nothing", process->name.v);
 	(void)check_url_path(c, &health->http, "health.http");
 	if ((health->http.v != NULL || health->tcp.v) && !health->port.given &&
 	    !process->port.given)

@@ -33,7 +33,8 @@ static struct limits limits_of(const struct schema_row *row)
 
 static void add_words(struct text *out, const char *const *words)
 {
-	text_add(out, "one of ");
+	if (words[1] != NULL)
+		text_add(out, "one of ");
 	for (size_t i = 0; words[i] != NULL; i++)
 		text_addf(out, "%s%s", i > 0 ? ", " : "", words[i]);
 }
