@@ -5,7 +5,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 SUITES ?=
 
-.PHONY: help deps build sanitized demo check soak bench fuzz format install clean
+.PHONY: help deps build sanitized demo check soak fuzz format install clean
 
 help:
 	@echo 'make deps      install the Debian packages that are missing'
@@ -13,7 +13,6 @@ help:
 	@echo 'make demo      a whole node on this machine, from settings file to HTTPS'
 	@echo 'make check     all tests (SUITES="unit cli" for some)'
 	@echo 'make soak      the tests with large numbers, for hours'
-	@echo 'make bench     measurements'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), with clang'
 	@echo 'make format    clang-format over all sources'
 	@echo 'make install   to PREFIX=$(PREFIX), below DESTDIR'
@@ -43,10 +42,6 @@ check: deps
 soak: deps
 	@$(MAKE) --no-print-directory build sanitized
 	STEAD_SOAK=1 tests/run.sh $(SUITES)
-
-bench: deps
-	@$(MAKE) --no-print-directory build
-	tests/bench/run.sh
 
 fuzz:
 	@scripts/deps.sh scripts/packages.fuzz

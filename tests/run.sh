@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 
-all_suites=(unit fuzz golden cli agent servers systemd vm)
+all_suites=(unit fuzz golden cli agent systemd vm)
 passed=0 failed=0 skipped=0
 
 # How long one program of a suite may take.
@@ -91,10 +91,12 @@ run_suite() { # SUITE
 	fuzz) run_fuzz ;;
 	*) run_scripts "$1" ;;
 	esac
+	# A script that lost its mode, or a program that was not built, would be missed by nobody.
+	[ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] ||
+		run_one "$1" nothing echo "suite $1 has no test that can be run"
 	passed=$((passed + suite_passed))
 	failed=$((failed + suite_failed))
 	skipped=$((skipped + suite_skipped))
-	[ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] || return 0
 	printf '%s: %d passed, %d failed, %d skipped in %.1f s\n' "$1" "$suite_passed" \
 		"$suite_failed" "$suite_skipped" \
 		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')"
