@@ -158,6 +158,7 @@ node_boot() {
     dir=$(node_dir "$name")
     index=$(node_index "$name")
     cgroups=$(cgroup_roots)
+    net_reset "$(cat "$dir/netns")"
     # A cgroup per node: nspawn would otherwise put every node's tree into the caller's cgroup.
     for i in $cgroups; do mkdir -p "$i/$BRIDGE-$index"; done
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network setsid bash -c '
@@ -257,6 +258,18 @@ EOF
     ip -n $ns addr add "$NET.$((i + 1))/24" dev eth0
     ip -n $ns link set eth0 up
     ip -n $ns route add default via $NET.1
+}
+
+# A machine that boots has no rules and bridges of the time before; this namespace outlives a power cut. The wire stays.
+net_reset() {
+    local link
+    ip netns exec "$1" nft flush ruleset
+    for link in $(ip -n "$1" -o link | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p'); do
+        case $link in
+        lo | eth0) ;;
+        *) ip -n "$1" link del "$link" 2>/dev/null || : ;; # its peer may have taken it along
+        esac
+    done
 }
 
 net_down() {
