@@ -38,8 +38,8 @@ int cmd_check(struct cli *cli)
 	compile_init(&compile, cli);
 	/* Rendering finds what only the writers see: two files of one name, a line break in a unit.
 	 */
-	if (compile_files(&compile))
-		(void)compile_tree(&compile, NULL);
+	if (compile_files(&compile) && compile_tree(&compile, NULL) != NULL)
+		compile_note_delivery(&compile);
 	code = compile_report(&compile, cli, stdout);
 	if (code != CLI_ENVIRONMENT && strcmp(cli_text(cli, "format"), "json") != 0) {
 		print_summary(&compile.findings);

@@ -218,20 +218,38 @@ static struct span place(const struct compile *c, struct span at)
 	return at.source != NULL ? at : (struct span){ .source = c->settings.source };
 }
 
-static void check_deliverable(struct compile *c)
+#if defined(__aarch64__)
+#define AGENT_ARCH "aarch64"
+#else
+#define AGENT_ARCH "x86_64"
+#endif
+
+typedef void report_fn(struct findings *findings, const char *code, struct span span,
+                       const char *hint, const char *format, ...);
+
+/* What keeps an Ignition config from making the node. */
+static void check_deliverable(struct compile *c, report_fn *report)
 {
 	const struct settings *s = &c->settings;
 
 	if (str_equal(s->machine.os.v, "as-is"))
-		diag_error(&c->findings, "render.os", place(c, s->machine.os.at),
-		           "write machine.os: fcos, or flatcar",
-		           "'machine.os' is 'as-is', which has no Ignition");
+		report(&c->findings, "render.os", place(c, s->machine.os.at),
+		       "write machine: {os: fcos}",
+		       "'machine.os' is 'as-is', which has no Ignition");
+	if (!str_equal(s->machine.arch.v, AGENT_ARCH))
+		report(&c->findings, "render.arch", place(c, s->machine.arch.at), NULL,
+		       "the agent of this build runs on " AGENT_ARCH ", not on '%s'",
+		       s->machine.arch.v);
 	if (str_equal(s->delivery.v, "ssh"))
-		diag_error(&c->findings, "render.delivery", place(c, s->delivery.at),
-		           "write delivery: inline, then settings and secrets travel inside the "
-		           "config",
-		           "'delivery' is 'ssh', so there is no config that could make the node "
-		           "alone");
+		report(&c->findings, "render.delivery", place(c, s->delivery.at),
+		       "write delivery: inline, then settings and secrets travel inside the config",
+		       "'delivery' is 'ssh', so there is no config that could make the node "
+		       "alone");
+}
+
+void compile_note_delivery(struct compile *c)
+{
+	check_deliverable(c, diag_note);
 }
 
 /* "sha512-…", as Ignition writes it. */
@@ -268,7 +286,7 @@ bool compile_ignition(struct compile *c, const struct host_agent *agent, const c
 	struct ignition_config *config;
 	char *inner;
 
-	check_deliverable(c);
+	check_deliverable(c, diag_error);
 	if (c->findings.errors > 0 || (tree = compile_tree(c, agent)) == NULL)
 		return false;
 	config = ignition_from_tree(c->secret_arena, tree);

@@ -55,6 +55,9 @@ int compile_agent(struct compile *compile, struct host_agent *ret);
 /* The host tree; AGENT NULL: without the agent's program. NULL when there were errors. */
 struct output_set *compile_tree(struct compile *compile, const struct host_agent *agent);
 
+/* Notes what would keep 'render' and 'up' from making the node, so that 'check' tells it too. */
+void compile_note_delivery(struct compile *compile);
+
 /* The Ignition config to hand out and its size before packing. What cannot be delivered by Ignition
  * is a finding. With AGENT_URL the agent's program is not in the config, but fetched from there
  * (and compared by SHA-512). Lives in the secret arena. False when there were errors. */

@@ -15,6 +15,13 @@
 		.key = NULL                                                                        \
 	}
 
+static const char *const words_acl[] = { "none", "public-read", "private", NULL };
+static const char *const word_local[] = { "local", NULL };
+static const char *const word_here[] = { "here", NULL };
+static const char *const words_search[] = { "none", "here", "opensearch", "elasticsearch", NULL };
+static const char *const words_updates[] = { "none", "patch", "minor", NULL };
+static const char *const words_os_updates[] = { "auto", "none", NULL };
+static const char *const words_monitoring[] = { "auto", "full", "light", "none", NULL };
 static const char *const word_none[] = { "none", NULL };
 static const char *const word_dhcp[] = { "dhcp", NULL };
 static const char *const words_mail_tls[] = { "auto", "starttls", "tls", "none", NULL };
@@ -179,6 +186,75 @@ static const struct schema_row proxy_rows[] = {
 	END,
 };
 
+static const struct schema_row s3_rows[] = {
+	ROW("endpoint", SCHEMA_TEXT, settings_s3, endpoint, "address of the service",
+	    .flags = SCHEMA_NEEDED),
+	ROW("bucket", SCHEMA_TEXT, settings_s3, bucket, "name of the bucket",
+	    .flags = SCHEMA_NEEDED),
+	ROW("region", SCHEMA_TEXT, settings_s3, region, "region of the bucket"),
+	ROW("prefix", SCHEMA_TEXT, settings_s3, prefix, "what every name in the bucket begins with"),
+	ROW("public_host", SCHEMA_DOMAIN, settings_s3, public_host,
+	    "host name the files are served at"),
+	ROW("acl", SCHEMA_WORD, settings_s3, acl,
+	    "the right given to each file; none where the bucket's policy decides",
+	    .fallback = "none", .words = words_acl),
+	ROW("path_style", SCHEMA_BOOL, settings_s3, path_style,
+	    "the bucket stands in the path, not in the host name", .fallback = "false"),
+	END,
+};
+
+static const struct schema_row store_rows[] = {
+	ROW("s3", SCHEMA_MAP, settings_store, s3, "a bucket that speaks S3", .flags = SCHEMA_NEEDED,
+	    .rows = s3_rows),
+	END,
+};
+
+static const struct schema_row media_rows[] = {
+	ROW("keep_remote", SCHEMA_DURATION, settings_media, keep_remote,
+	    "how long copies of files from other servers are kept", .fallback = "14d", .min = 3600,
+	    .max = 3650L * 86400),
+	ROW("store", SCHEMA_MAP, settings_media, store, "where files are kept: local, or s3",
+	    .words = word_local, .rows = store_rows),
+	END,
+};
+
+static const struct schema_row service_rows[] = {
+	ROW("url", SCHEMA_TEXT, settings_service, url, "where it is", .flags = SCHEMA_NEEDED),
+	ROW("direct_url", SCHEMA_TEXT, settings_service, direct_url,
+	    "where it is without a pooler, for migrations"),
+	END,
+};
+
+static const struct schema_row updates_rows[] = {
+	ROW("app", SCHEMA_WORD, settings_updates, app,
+	    "which new versions of the application are installed by themselves",
+	    .fallback = "patch", .words = words_updates),
+	ROW("os", SCHEMA_WORD, settings_updates, os, "whether the system updates itself",
+	    .fallback = "auto", .words = words_os_updates),
+	ROW("window", SCHEMA_TEXT, settings_updates, window,
+	    "when that may happen, like \"Sun 03:00-05:00\""),
+	END,
+};
+
+static const struct schema_row monitoring_rows[] = {
+	ROW("level", SCHEMA_WORD, settings_monitoring, level, "how much is measured",
+	    .fallback = "auto", .words = words_monitoring),
+	ROW("public", SCHEMA_BOOL, settings_monitoring, public, "whether everybody may look",
+	    .fallback = "false"),
+	ROW("remote_write", SCHEMA_TEXT, settings_monitoring, remote_write,
+	    "a server that the measurements are sent to"),
+	END,
+};
+
+static const struct schema_row alerts_rows[] = {
+	ROW("mail", SCHEMA_TEXT, settings_alerts, mail,
+	    "address that is told; admin means the admin's", .fallback = "admin"),
+	ROW("ping", SCHEMA_TEXT, settings_alerts, ping,
+	    "a URL that is called while all is well, for a watch elsewhere"),
+	ROW("webhook", SCHEMA_TEXT, settings_alerts, webhook, "a URL that is told"),
+	END,
+};
+
 const struct schema_row settings_rows[] = {
 	ROW("app", SCHEMA_NAME, settings, app, "which application the node runs",
 	    .flags = SCHEMA_NEEDED),
@@ -206,21 +282,21 @@ const struct schema_row settings_rows[] = {
 	ROW("images", SCHEMA_PAIRS, settings, images,
 	    "mirror: a registry to pull everything from; PROCESS: the image of that process",
 	    .flags = SCHEMA_NULL_OMITS, .item = SCHEMA_TEXT),
-	ROW("media", SCHEMA_TREE, settings, media, "where uploaded files are kept, and how long",
-	    .flags = SCHEMA_LATER),
-	ROW("database", SCHEMA_TREE, settings, database, "the database: here, or elsewhere",
-	    .flags = SCHEMA_LATER),
-	ROW("redis", SCHEMA_TREE, settings, redis, "the queue and cache: here, or elsewhere",
-	    .flags = SCHEMA_LATER),
-	ROW("search", SCHEMA_TREE, settings, search, "full-text search: here, or elsewhere",
-	    .flags = SCHEMA_LATER),
-	ROW("updates", SCHEMA_TREE, settings, updates, "what is updated by itself, and when",
-	    .flags = SCHEMA_LATER),
-	ROW("versions", SCHEMA_TREE, settings, versions, "release lines of the data services",
-	    .flags = SCHEMA_LATER),
-	ROW("monitoring", SCHEMA_TREE, settings, monitoring, "how much is measured",
-	    .flags = SCHEMA_LATER),
-	ROW("alerts", SCHEMA_TREE, settings, alerts, "who is told when something is wrong",
-	    .flags = SCHEMA_LATER),
+	ROW("media", SCHEMA_MAP, settings, media, "where uploaded files are kept, and how long",
+	    .flags = SCHEMA_LATER, .rows = media_rows),
+	ROW("database", SCHEMA_MAP, settings, database, "the database: here, or elsewhere",
+	    .flags = SCHEMA_LATER, .words = word_here, .rows = service_rows),
+	ROW("redis", SCHEMA_MAP, settings, redis, "the queue and cache: here, or elsewhere",
+	    .flags = SCHEMA_LATER, .words = word_here, .rows = service_rows),
+	ROW("search", SCHEMA_MAP, settings, search, "full-text search: here, or elsewhere",
+	    .flags = SCHEMA_LATER, .words = words_search, .rows = service_rows),
+	ROW("updates", SCHEMA_MAP, settings, updates, "what is updated by itself, and when",
+	    .flags = SCHEMA_LATER, .rows = updates_rows),
+	ROW("versions", SCHEMA_PAIRS, settings, versions, "release lines of the data services",
+	    .flags = SCHEMA_LATER, .item = SCHEMA_INT),
+	ROW("monitoring", SCHEMA_MAP, settings, monitoring, "how much is measured",
+	    .flags = SCHEMA_LATER, .words = words_monitoring, .rows = monitoring_rows),
+	ROW("alerts", SCHEMA_MAP, settings, alerts, "who is told when something is wrong",
+	    .flags = SCHEMA_LATER, .rows = alerts_rows),
 	END,
 };

@@ -79,6 +79,40 @@ struct settings_proxy {
 	struct value_text snippet;
 };
 
+struct settings_s3 {
+	struct value_text endpoint, bucket, region, prefix, public_host, acl;
+	struct value_bool path_style;
+};
+
+struct settings_store { /* word "local" */
+	struct value_text word;
+	struct settings_s3 s3;
+};
+
+struct settings_media {
+	struct value_int keep_remote; /* seconds */
+	struct settings_store store;
+};
+
+struct settings_service { /* word "here", or where it is */
+	struct value_text word;
+	struct value_text url, direct_url;
+};
+
+struct settings_updates {
+	struct value_text app, os, window;
+};
+
+struct settings_monitoring { /* a word is the level */
+	struct value_text word;
+	struct value_text level, remote_write;
+	struct value_bool public;
+};
+
+struct settings_alerts {
+	struct value_text mail, ping, webhook;
+};
+
 struct settings {
 	struct value_text app, domain, web;
 	struct settings_admin admin;
@@ -88,7 +122,13 @@ struct settings {
 	struct value_text delivery; /* ssh | inline */
 	struct settings_tls tls;
 	struct settings_proxy proxy;
-	struct value_tree media, database, redis, search, updates, versions, monitoring, alerts; /* later */
+	/* later: decoded, so that mistakes are found, but without effect in this version */
+	struct settings_media media;
+	struct settings_service database, redis, search;
+	struct settings_updates updates;
+	struct value_pairs versions; /* release lines: "postgres": "17" */
+	struct settings_monitoring monitoring;
+	struct settings_alerts alerts;
 	struct value_pairs images;  /* `mirror`, or PROCESS: image */
 	struct value_tree section;  /* the application's own part, under its name; NULL node: not written */
 	const struct yaml_node *root;

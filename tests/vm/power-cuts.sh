@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
 . tests/lib/node.sh
 . tests/lib/vm.sh
-lab_up && "$lab" build image >&2 || tap_skip_all "the lab could not be built"
+lab_up
+"$lab" build image >&2 || { echo "1..1"; echo "not ok 1 - the image is built"; exit 1; }
 image=$("$lab" path image)
 dir=$(mktemp -d)
 trap 'vm_remove; rm -rf "$dir"' EXIT
