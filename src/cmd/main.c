@@ -160,8 +160,8 @@ static const struct cli_command commands[] = {
 		.args = "",
 		.summary = "make the machine be what the settings say",
 		.doc = "Renders the Ignition config, boots the image with it in a virtual machine (QEMU, "
-		       "reachable from this computer only), and follows the node until it is ready and "
-		       "its site answers over HTTPS. Run again, it follows a machine that runs and starts "
+		       "reachable from this computer only), and follows the node until it is ready; with "
+		       "tls: internal also until its site answers over HTTPS. Run again, it follows a machine that runs and starts "
 		       "one that was stopped. Ctrl-C leaves the machine running.\n\n"
 		       "A VM takes its configuration at its first boot. For other settings remove it "
 		       "with 'stead down --remove' and make it anew.",
