@@ -15,7 +15,8 @@ enum { APP_FORMAT = 1 };
 
 struct app_setting { /* one key of the application's own section */
 	struct value_text name;
-	struct value_text type; /* text | word | int | bool | size | duration | domain | email | list | pairs */
+	struct value_text type; /* text | word | int | bool | size | duration | domain | email |
+	                           list | pairs */
 	struct value_list words;
 	struct value_text fallback; /* `default:` */
 	struct value_text doc;
@@ -24,7 +25,8 @@ struct app_setting { /* one key of the application's own section */
 
 struct app_secret {
 	struct value_text name;
-	struct value_text kind; /* hex | base64 | urlsafe | alnum | asked | captured; later uuid, rsa, vapid */
+	struct value_text kind; /* hex | base64 | urlsafe | alnum | asked | captured; later uuid,
+	                           rsa, vapid */
 	struct value_int size;
 	struct value_bool permanent;
 	struct value_text doc;
@@ -32,9 +34,9 @@ struct app_secret {
 
 struct app_volume {
 	struct value_text name;
-	struct value_text class;     /* precious | rebuildable | cache */
-	struct value_text user;      /* "UID:GID", numeric */
-	struct value_int mode;       /* of the volume's directory */
+	struct value_text class; /* precious | rebuildable | cache */
+	struct value_text user;  /* "UID:GID", numeric */
+	struct value_int mode;   /* of the volume's directory */
 	struct value_bool hard_links;
 };
 
@@ -43,8 +45,8 @@ struct app_mount {
 	struct value_bool read_only;
 };
 
-struct app_health { /* exactly one of http, tcp, exec */
-	struct value_text http;   /* path; status below */
+struct app_health {             /* exactly one of http, tcp, exec */
+	struct value_text http; /* path; status below */
 	struct value_int status;
 	struct value_bool tcp;
 	struct value_list exec;
@@ -54,59 +56,61 @@ struct app_health { /* exactly one of http, tcp, exec */
 
 struct app_process {
 	struct value_text name;
-	struct value_text image;   /* NULL: the user must name it under `images:` */
+	struct value_text image; /* NULL: the user must name it under `images:` */
 	struct value_list command;
-	struct value_text user;    /* "UID:GID" */
+	struct value_text user; /* "UID:GID" */
 	struct value_pairs env;
 	struct schema_array volumes; /* struct app_mount */
 	struct value_list tmpfs;
-	struct value_list networks;  /* int | ext */
-	struct value_int port;       /* the one it listens on */
+	struct value_list networks; /* int | ext */
+	struct value_int port;      /* the one it listens on */
 	struct app_health health;
-	struct value_text group;     /* data | app */
-	struct value_list after;     /* processes that must be healthy first */
+	struct value_text group; /* data | app */
+	struct value_list after; /* processes that must be healthy first */
 	struct value_text stop_signal;
 	struct value_int stop_s;
-	struct value_text memory;    /* a size, or a reference to one */
+	struct value_text memory; /* a size, or a reference to one */
 	struct value_list capabilities;
 	struct value_bool writable_root;
 	struct value_text db_connections; /* later */
-	struct value_list when;      /* comparisons "A == B" or "A != B"; all must hold */
+	struct value_list when;           /* comparisons "A == B" or "A != B"; all must hold */
 };
 
-struct app_done { /* exactly one, or none: then only the journal tells */
-	struct value_text file;   /* path inside the container's volumes; exists */
-	struct value_list exec;   /* exit code 0 */
-	struct value_text http;   /* path on the process; 200 */
+struct app_done {                     /* exactly one, or none: then only the journal tells */
+	struct value_text file;       /* path inside the container's volumes; exists */
+	struct value_list exec;       /* exit code 0 */
+	struct value_text http;       /* path on the process; 200 */
 	struct value_tree sql, redis; /* later */
 };
 
-struct app_merge { /* decoded from app_step.merge by app_merge_decode() */
+struct app_merge {                /* decoded from app_step.merge by app_merge_decode() */
 	struct value_text file;   /* path inside the container's volumes */
 	struct value_text format; /* json */
 	struct value_tree values; /* a map; merged by RFC 7396 */
 };
 
-struct app_capture { /* what a run prints becomes a secret on the node */
+struct app_capture {               /* what a run prints becomes a secret on the node */
 	struct value_text pattern; /* POSIX ERE; group 1 is the value */
 	struct value_text secret;  /* name of a secret of kind captured */
 };
 
 struct app_step {
 	struct value_text id;
-	struct value_list run;     /* argv inside the container */
+	struct value_list run; /* argv inside the container */
 	struct value_text stdin_text;
-	struct value_tree merge;   /* instead of run: see struct app_merge */
+	struct value_tree merge; /* instead of run: see struct app_merge */
 	struct app_done done;
-	struct value_list repair;  /* argv: a begun step whose done test holds, but whose capture is missing */
+	struct value_list
+		repair; /* argv: a begun step whose done test holds, but whose capture is missing */
 	struct app_capture capture;
-	struct value_pairs exit;   /* "1": ok | retry | fail */
+	struct value_pairs exit; /* "1": ok | retry | fail */
 	struct value_int deadline_s;
 };
 
 struct app_job {
 	struct value_text name;
-	struct value_text phase;   /* setup | post-start | migrate | upgrade | clean | backup | restore */
+	struct value_text
+		phase; /* setup | post-start | migrate | upgrade | clean | backup | restore */
 	struct value_text process; /* whose image, user, volumes, env and networks it runs with */
 	struct schema_array steps; /* struct app_step */
 	struct value_text schedule;
@@ -121,39 +125,39 @@ struct app_command {
 };
 
 struct app_route {
-	struct value_text path;    /* "/" or a prefix like "/api/"; longest wins */
+	struct value_text path; /* "/" or a prefix like "/api/"; longest wins */
 	struct value_text process;
 	struct value_text host;    /* web | domain; default web */
 	struct value_int max_body; /* bytes */
 	struct value_bool websocket;
 };
 
-struct app_config { /* a file made of typed values */
-	struct value_text name;    /* file name */
+struct app_config {             /* a file made of typed values */
+	struct value_text name; /* file name */
 	struct value_text process;
-	struct value_text path;    /* directory inside the container */
-	struct value_text syntax;  /* env | toml | yaml | json | ini */
+	struct value_text path;   /* directory inside the container */
+	struct value_text syntax; /* env | toml | yaml | json | ini */
 	struct value_tree values;
 };
 
 struct app_owner {
 	struct value_text pattern; /* POSIX ERE the admin's name must match wholly */
 	struct value_list reserved;
-	struct value_text login;   /* secret that holds the owner's password */
+	struct value_text login; /* secret that holds the owner's password */
 };
 
 struct app {
 	struct value_int format;
 	struct value_text name, title, summary, website;
-	struct value_text version; /* the version the definition is written for */
+	struct value_text version;      /* the version the definition is written for */
 	struct value_bool split_domain; /* can it serve accounts of `domain` from another host? */
-	struct value_list identity; /* settings that can never change */
+	struct value_list identity;     /* settings that can never change */
 	struct app_owner owner;
 	struct schema_array settings, secrets, volumes, processes, jobs, commands, routes, configs;
-	struct value_tree sizes;    /* {2g: {KEY: VALUE}, …} */
-	struct value_tree mail;     /* later */
+	struct value_tree sizes; /* {2g: {KEY: VALUE}, …} */
+	struct value_tree mail;  /* later */
 	struct value_tree metrics, alerts, dashboards, schedule, backup, versions; /* later */
-	struct value_list notes;    /* shown by check, e.g. "snac sends no mail" */
+	struct value_list notes; /* shown by check, e.g. "snac sends no mail" */
 	struct value_bool mail_used;
 	const struct source *source;
 };
@@ -169,8 +173,8 @@ bool app_decode(struct arena *arena, const struct yaml_node *root, const struct 
 bool app_merge_decode(struct arena *arena, const struct app_step *step, struct app_merge *ret,
                       struct findings *findings);
 
-/* Finds NAME under APPS_DIR/NAME/app.yaml (APPS_DIR may be NULL), else among the built-in ones, reads
- * and decodes it. An unknown name is a finding at AT with the known ones as hint. */
+/* Finds NAME under APPS_DIR/NAME/app.yaml (APPS_DIR may be NULL), else among the built-in ones,
+ * reads and decodes it. An unknown name is a finding at AT with the known ones as hint. */
 bool app_load(struct arena *arena, const char *apps_dir, const char *name, struct span at,
               struct app *ret, struct findings *findings);
 
@@ -182,7 +186,7 @@ void app_names(struct arena *arena, const char *apps_dir, struct strings *ret_na
 /* One part of a text: literal text, or a reference with filters. */
 struct reference_part {
 	bool is_reference;
-	const char *text;        /* literal, or the name without ${} and filters */
+	const char *text; /* literal, or the name without ${} and filters */
 	struct strings filters;
 	struct span at;
 };
@@ -193,9 +197,10 @@ struct reference_parts {
 /* The settings that `${settings.KEY}` may name; ends with NULL. */
 extern const char *const app_public_settings[];
 
-/* Splits a text. A broken reference (unclosed, empty, unknown filter) is a finding app.reference. */
-bool reference_split(struct arena *arena, const struct value_text *text, struct reference_parts *ret,
-                     struct findings *findings);
+/* Splits a text. A broken reference (unclosed, empty, unknown filter) is a finding app.reference.
+ */
+bool reference_split(struct arena *arena, const struct value_text *text,
+                     struct reference_parts *ret, struct findings *findings);
 
 /* Applies one filter: url (RFC 3986 unreserved stay), base64, upper. */
 char *reference_filter(struct arena *arena, const char *filter, const char *value);

@@ -14,9 +14,9 @@ struct checker {
 
 /* Where a text goes; decides what it may refer to. */
 enum place {
-	PLACE_FILE,   /* environment variables: secrets are fine */
-	PLACE_TREE,   /* typed values of a file: so are lists */
-	PLACE_ARGV,   /* arguments and standard input: everybody on the machine can see them */
+	PLACE_FILE, /* environment variables: secrets are fine */
+	PLACE_TREE, /* typed values of a file: so are lists */
+	PLACE_ARGV, /* arguments and standard input: everybody on the machine can see them */
 	PLACE_STDIN,
 	PLACE_MERGE,  /* like TREE, but it travels in the plan, where no secret may be */
 	PLACE_PUBLIC, /* conditions, limits, names: only what is known without secrets */

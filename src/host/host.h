@@ -34,11 +34,11 @@ extern const struct host_engine host_podman;
 
 struct host_agent { /* the agent's program, put on the machine as a file (inline delivery) */
 	const void *data;
-	size_t len;       /* 0: not part of the tree */
+	size_t len; /* 0: not part of the tree */
 };
 
-/* Renders a frozen node; AGENT may be NULL. Findings: output.conflict and what writers refuse (a line
- * break in an environment value, …). The set is sorted. NULL when there were errors. */
+/* Renders a frozen node; AGENT may be NULL. Findings: output.conflict and what writers refuse (a
+ * line break in an environment value, …). The set is sorted. NULL when there were errors. */
 struct output_set *host_render(const struct node *node, const struct host_agent *agent,
                                struct findings *findings);
 

@@ -40,7 +40,7 @@ struct ignition_link {
 };
 struct ignition_unit {
 	const char *name;
-	const char *contents;    /* NULL: shipped by the OS, or a quadlet's */
+	const char *contents; /* NULL: shipped by the OS, or a quadlet's */
 	bool enabled, has_enabled, mask;
 	struct origin origin;
 };
@@ -53,28 +53,39 @@ struct ignition_user {
 struct ignition_config {
 	struct arena *secret_arena;
 	struct ignition_resource replace; /* ignition.config.replace; source NULL: none */
-	struct { LIST_OF(struct ignition_file); } files;
-	struct { LIST_OF(struct ignition_dir); } dirs;
-	struct { LIST_OF(struct ignition_link); } links;
-	struct { LIST_OF(struct ignition_unit); } units;
-	struct { LIST_OF(struct ignition_user); } users;
+	struct {
+		LIST_OF(struct ignition_file);
+	} files;
+	struct {
+		LIST_OF(struct ignition_dir);
+	} dirs;
+	struct {
+		LIST_OF(struct ignition_link);
+	} links;
+	struct {
+		LIST_OF(struct ignition_unit);
+	} units;
+	struct {
+		LIST_OF(struct ignition_user);
+	} users;
 };
 
-/* The config of a host tree. Every file and link has overwrite: true, because Ignition may run twice
- * (a power cut in the initramfs). Directories have not: there it would empty them. Everything is in
- * SECRET_ARENA: the whole config may hold secrets. */
+/* The config of a host tree. Every file and link has overwrite: true, because Ignition may run
+ * twice (a power cut in the initramfs). Directories have not: there it would empty them. Everything
+ * is in SECRET_ARENA: the whole config may hold secrets. */
 struct ignition_config *ignition_from_tree(struct arena *secret_arena,
                                            const struct output_set *tree);
 
-/* The rules of the spec, and two of stead: nothing below /var/lib/stead is written, and a second run
- * of Ignition succeeds. Findings ignition.*. False when there were errors. */
+/* The rules of the spec, and two of stead: nothing below /var/lib/stead is written, and a second
+ * run of Ignition succeeds. Findings ignition.*. False when there were errors. */
 bool ignition_validate(const struct ignition_config *config, struct findings *findings);
 
-/* One line of JSON and a newline; keys in the order of the spec's Go types. In the config's arena. */
+/* One line of JSON and a newline; keys in the order of the spec's Go types. In the config's arena.
+ */
 char *ignition_write(const struct ignition_config *config, size_t *ret_len);
 
-/* The config to hand out: an outer config whose ignition.config.replace is INNER as one gzip data URL
- * when that is smaller, else INNER itself. */
+/* The config to hand out: an outer config whose ignition.config.replace is INNER as one gzip data
+ * URL when that is smaller, else INNER itself. */
 char *ignition_pack(struct arena *secret_arena, const char *inner, size_t len, size_t *ret_len);
 
 /* data: URL of some bytes: the shortest of percent-escaped, base64, and gzip with base64 (then
@@ -82,7 +93,8 @@ char *ignition_pack(struct arena *secret_arena, const char *inner, size_t len, s
 struct ignition_resource ignition_data_url(struct arena *arena, const void *data, size_t len);
 
 /* The bytes of a data URL as ignition_data_url() makes them, or NULL when it is none (any other
- * parameter, broken base64, broken or more than MAX_BYTES of gzip). In the arena, with a NUL behind. */
+ * parameter, broken base64, broken or more than MAX_BYTES of gzip). In the arena, with a NUL
+ * behind. */
 char *ignition_data_read(struct arena *arena, const struct ignition_resource *resource,
                          size_t max_bytes, size_t *ret_len);
 

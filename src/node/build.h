@@ -43,9 +43,10 @@ enum reference_kind {
 };
 struct reference_value {
 	enum reference_kind kind;
-	const char *text; /* also of numbers ("25") and truth values ("true"); NULL for the others */
+	const char
+		*text; /* also of numbers ("25") and truth values ("true"); NULL for the others */
 	bool secret;
-	struct span at;   /* where the value was written; source NULL: a default */
+	struct span at; /* where the value was written; source NULL: a default */
 	const struct value_list *list;
 	const struct value_pairs *pairs;
 };

@@ -31,8 +31,8 @@ struct node_texts {
 enum node_network_id { NODE_NET_INT, NODE_NET_EXT, NODE_NET_COUNT };
 
 struct node_network {
-	const char *name;        /* stead-int, stead-ext; also the bridge's name */
-	bool internal;           /* no way out */
+	const char *name;              /* stead-int, stead-ext; also the bridge's name */
+	bool internal;                 /* no way out */
 	const char *subnet4, *subnet6; /* CIDR; the ULA comes from the domain (RFC 4193) */
 	const char *gateway4, *gateway6;
 	struct origin origin;
@@ -42,14 +42,16 @@ enum node_class { NODE_PRECIOUS, NODE_REBUILDABLE, NODE_CACHE };
 
 struct node_volume {
 	const char *name;
-	const char *path;        /* on the host: /var/lib/stead/data/PROCESS/NAME; PROCESS: the first that mounts it */
+	const char *path; /* on the host: /var/lib/stead/data/PROCESS/NAME; PROCESS: the first that
+	                     mounts it */
 	enum node_class class;
 	unsigned uid, gid, mode;
 	struct origin origin;
 };
 
 struct node_mount {
-	const struct node_volume *volume; /* NULL: `host_path` of stead's own, read-only configuration */
+	const struct node_volume
+		*volume; /* NULL: `host_path` of stead's own, read-only configuration */
 	const char *host_path;
 	const char *target;
 	bool read_only;
@@ -75,24 +77,26 @@ struct node_port { /* published on the machine; only the proxy has any */
 enum node_group { NODE_GROUP_DATA, NODE_GROUP_APP };
 
 struct node_process {
-	const char *name;        /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
-	const char *image;       /* as it is pulled: mirror applied, digest once the lock knows it */
+	const char *name;  /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
+	const char *image; /* as it is pulled: mirror applied, digest once the lock knows it */
 	struct origin image_origin;
 	struct node_texts command; /* empty: the image's own */
 	unsigned uid, gid;
 	struct node_envs env;
-	struct { LIST_OF(struct node_mount); } mounts;
+	struct {
+		LIST_OF(struct node_mount);
+	} mounts;
 	struct strings tmpfs;
 	bool networks[NODE_NET_COUNT];
-	unsigned port;           /* 0: none */
+	unsigned port; /* 0: none */
 	struct node_port ports[4];
 	size_t port_count;
 	struct node_health health;
 	enum node_group group;
-	struct strings after;    /* process names */
+	struct strings after; /* process names */
 	const char *stop_signal;
 	unsigned stop_s;
-	long long memory_bytes;  /* 0: no limit */
+	long long memory_bytes;      /* 0: no limit */
 	struct strings capabilities; /* kept, all others dropped: "NET_BIND_SERVICE" */
 	bool writable_root;
 	struct origin origin;
@@ -109,11 +113,11 @@ struct node_exit_rule {
 struct node_step {
 	const char *id;
 	struct node_texts run;
-	struct node_text stdin_text;   /* v NULL: none */
-	const char *merge_file;        /* instead of run: path inside the container */
-	const char *merge_json;        /* the object to merge (RFC 7396), canonical JSON */
+	struct node_text stdin_text; /* v NULL: none */
+	const char *merge_file;      /* instead of run: path inside the container */
+	const char *merge_json;      /* the object to merge (RFC 7396), canonical JSON */
 	enum node_done_kind done;
-	const char *done_path;         /* FILE: host path of the file; HTTP: path */
+	const char *done_path; /* FILE: host path of the file; HTTP: path */
 	struct node_texts done_exec;
 	struct node_texts repair;
 	const char *capture_pattern, *capture_secret;
@@ -126,7 +130,9 @@ struct node_step {
 struct node_job {
 	const char *name, *phase;
 	const struct node_process *process;
-	struct { LIST_OF(struct node_step); } steps;
+	struct {
+		LIST_OF(struct node_step);
+	} steps;
 	struct origin origin;
 };
 
@@ -137,7 +143,7 @@ struct node_command {
 };
 
 struct node_route {
-	const char *host;        /* host name */
+	const char *host; /* host name */
 	const char *path;
 	const struct node_process *process;
 	long max_body;
@@ -145,7 +151,8 @@ struct node_route {
 	struct origin origin;
 };
 
-struct node_config { /* a file mounted read-only: /etc/stead/config/PROCESS/NAME at TARGET_DIR/NAME */
+struct node_config { /* a file mounted read-only: /etc/stead/config/PROCESS/NAME at TARGET_DIR/NAME
+	              */
 	const struct node_process *process;
 	const char *name, *target_dir;
 	struct node_text content; /* whole text; secret: then it is 0600 of the process's user */
@@ -165,22 +172,26 @@ struct node_open { /* one more open port of the host */
 
 struct node_machine {
 	long long size_bytes;
-	const char *os;      /* as-is | fcos | flatcar */
-	const char *engine;  /* podman | docker */
+	const char *os;     /* as-is | fcos | flatcar */
+	const char *engine; /* podman | docker */
 	const char *arch;
 	struct node_text hostname;
-	const char *host;    /* for ssh; may be NULL */
-	struct { LIST_OF(struct node_key); } ssh_keys; /* of the admin user */
+	const char *host; /* for ssh; may be NULL */
+	struct {
+		LIST_OF(struct node_key);
+	} ssh_keys; /* of the admin user */
 	bool lan_allowed;
 	struct origin lan_origin;
-	struct { LIST_OF(struct node_open); } open;
-	struct node_text ssh_host_key;        /* private, secret */
+	struct {
+		LIST_OF(struct node_open);
+	} open;
+	struct node_text ssh_host_key; /* private, secret */
 	struct node_text ssh_host_key_public;
 	struct node_text time_zone;
 };
 
 struct node_tls {
-	const char *issuer;  /* acme | internal | upstream */
+	const char *issuer; /* acme | internal | upstream */
 	const char *email;
 	struct origin origin;
 };
@@ -193,22 +204,35 @@ struct node {
 	struct node_text domain, web;
 	const char *owner_name, *owner_email; /* account @owner_name@domain */
 	struct origin owner_origin;
-	const char *owner_login; /* name of the captured secret with the owner's password; NULL: none */
+	const char *
+		owner_login; /* name of the captured secret with the owner's password; NULL: none */
 	struct node_machine machine;
 	struct node_tls tls;
 	struct value_list trusted_proxies;
-	const char *mirror;      /* "10.0.2.2:5000"; NULL: none */
-	bool mirror_insecure;    /* it was written with http:// */
+	const char *mirror;   /* "10.0.2.2:5000"; NULL: none */
+	bool mirror_insecure; /* it was written with http:// */
 	struct origin mirror_origin;
 	const char *delivery;
 	bool frozen;
 	struct node_network networks[NODE_NET_COUNT];
-	struct { LIST_OF(struct node_process *); } processes; /* the application's, then the proxy */
-	struct { LIST_OF(struct node_volume *); } volumes;
-	struct { LIST_OF(struct node_job *); } jobs;
-	struct { LIST_OF(struct node_command); } commands;
-	struct { LIST_OF(struct node_route); } routes;
-	struct { LIST_OF(struct node_config *); } configs;
+	struct {
+		LIST_OF(struct node_process *);
+	} processes; /* the application's, then the proxy */
+	struct {
+		LIST_OF(struct node_volume *);
+	} volumes;
+	struct {
+		LIST_OF(struct node_job *);
+	} jobs;
+	struct {
+		LIST_OF(struct node_command);
+	} commands;
+	struct {
+		LIST_OF(struct node_route);
+	} routes;
+	struct {
+		LIST_OF(struct node_config *);
+	} configs;
 };
 
 struct node_inputs {
@@ -221,7 +245,8 @@ struct node_inputs {
 };
 
 /* Builds the model: resolves references, sizes and conditions, adds the proxy process and networks.
- * Values that cannot be resolved are findings. Returns NULL only when nothing useful could be built. */
+ * Values that cannot be resolved are findings. Returns NULL only when nothing useful could be
+ * built. */
 struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
                         struct findings *findings);
 

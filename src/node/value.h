@@ -18,11 +18,13 @@ enum config_kind {
 
 struct config_value {
 	enum config_kind kind;
-	const char *key;  /* in a map */
+	const char *key; /* in a map */
 	const char *text;
 	bool secret;
 	struct span at;
-	struct { LIST_OF(struct config_value *); } items;
+	struct {
+		LIST_OF(struct config_value *);
+	} items;
 };
 
 /* The values below a tree, references replaced; maps drop keys whose value is an unset reference.
@@ -51,8 +53,8 @@ void config_write_yaml(struct config_writer *w, const struct config_value *root)
 /* One line, keys sorted by their bytes: the same text for the same values. */
 void config_write_canonical_json(struct text *text, const struct config_value *value);
 
-/* A JSON string. It is also a double-quoted scalar of YAML and, because only \b \t \n \f \r \" \\ and
- * \uXXXX are used, a basic string of TOML. */
+/* A JSON string. It is also a double-quoted scalar of YAML and, because only \b \t \n \f \r \"
+ * \\ and \uXXXX are used, a basic string of TOML. */
 void config_quote(struct text *text, const char *s);
 
 #endif

@@ -29,12 +29,14 @@ struct output_line {
 struct output {
 	const char *path; /* absolute */
 	unsigned mode, uid, gid, flags;
-	struct { LIST_OF(struct output_line); } lines;
+	struct {
+		LIST_OF(struct output_line);
+	} lines;
 	struct origin origin; /* why the file is there at all */
 	struct output_set *set;
-	bool broken;         /* a writer put a line break into a line: output_conflicts() reports it */
+	bool broken; /* a writer put a line break into a line: output_conflicts() reports it */
 	struct origin broken_origin;
-	size_t order;        /* of creation; keeps the sort stable */
+	size_t order; /* of creation; keeps the sort stable */
 };
 
 struct output_dir {
@@ -62,11 +64,21 @@ struct output_user {
 
 struct output_set {
 	struct arena *arena, *secret_arena;
-	struct { LIST_OF(struct output *); } files;
-	struct { LIST_OF(struct output_dir); } dirs;
-	struct { LIST_OF(struct output_link); } links;
-	struct { LIST_OF(struct output_unit); } units;
-	struct { LIST_OF(struct output_user); } users;
+	struct {
+		LIST_OF(struct output *);
+	} files;
+	struct {
+		LIST_OF(struct output_dir);
+	} dirs;
+	struct {
+		LIST_OF(struct output_link);
+	} links;
+	struct {
+		LIST_OF(struct output_unit);
+	} units;
+	struct {
+		LIST_OF(struct output_user);
+	} users;
 };
 
 struct output_set *output_set_new(struct arena *arena, struct arena *secret_arena);
@@ -75,22 +87,23 @@ struct output_set *output_set_new(struct arena *arena, struct arena *secret_aren
 struct output *output_file(struct output_set *set, const char *path, unsigned mode, unsigned flags,
                            struct origin origin);
 
-/* Adds one line. A value with a line break in it would become lines of its own in the file: nothing is
- * added then, and output_conflicts() reports `output.line-break`. */
+/* Adds one line. A value with a line break in it would become lines of its own in the file: nothing
+ * is added then, and output_conflicts() reports `output.line-break`. */
 void output_line(struct output *file, struct origin origin, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /* Adds text that may have several lines; each gets the same origin. */
 void output_text(struct output *file, struct origin origin, const char *text);
 /* Adds bytes as they are (only to OUTPUT_BINARY files). They are copied. */
 void output_bytes(struct output *file, struct origin origin, const void *data, size_t len);
 
-/* Saying the same thing of one directory, link or unit twice counts once; saying different things is
- * a conflict. */
+/* Saying the same thing of one directory, link or unit twice counts once; saying different things
+ * is a conflict. */
 void output_dir(struct output_set *set, const char *path, unsigned mode, unsigned uid, unsigned gid,
                 struct origin origin);
 void output_unit(struct output_set *set, const char *name, bool enabled, bool masked,
                  struct origin origin);
-void output_link(struct output_set *set, const char *path, const char *target, struct origin origin);
+void output_link(struct output_set *set, const char *path, const char *target,
+                 struct origin origin);
 
 /* All lines joined, each with its newline, or the bytes of a BINARY file; in the secret arena for a
  * SECRET file. A NUL follows that *ret_len does not count. */
@@ -99,9 +112,9 @@ char *output_join(const struct output *file, size_t *ret_len);
 /* Sorts everything by path or name, so that the order of writers never shows. */
 void output_sort(struct output_set *set);
 
-/* Two writers of one path, a path below a file or link, a file where a directory is, a unit both on and
- * off: findings output.conflict naming both origins. Also output.line-break and output.path. False
- * when there were any. Works on sorted and unsorted sets. */
+/* Two writers of one path, a path below a file or link, a file where a directory is, a unit both on
+ * and off: findings output.conflict naming both origins. Also output.line-break and output.path.
+ * False when there were any. Works on sorted and unsorted sets. */
 bool output_conflicts(const struct output_set *set, struct findings *findings);
 
 struct output *output_find(const struct output_set *set, const char *path);

@@ -19,8 +19,9 @@ struct secrets {
 	LIST_OF(struct secret);
 };
 
-/* Reads and decodes the file into ARENA, which must come from arena_new_secret(). A file that others
- * may read is an error (secret.mode, hint chmod 600); a missing file gives an empty set and true. */
+/* Reads and decodes the file into ARENA, which must come from arena_new_secret(). A file that
+ * others may read is an error (secret.mode, hint chmod 600); a missing file gives an empty set and
+ * true. */
 bool secrets_read(struct arena *arena, const char *path, struct secrets *ret,
                   struct findings *findings);
 

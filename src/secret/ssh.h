@@ -12,7 +12,7 @@ enum { SSH_ED25519_LEN = 32 };
 struct ssh_key {
 	unsigned char seed[SSH_ED25519_LEN];
 	unsigned char point[SSH_ED25519_LEN]; /* the public half */
-	unsigned char check[4];               /* random; tells a wrong passphrase, where there is one */
+	unsigned char check[4]; /* random; tells a wrong passphrase, where there is one */
 };
 
 /* The private key file's text, in ARENA. */

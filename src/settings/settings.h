@@ -7,7 +7,7 @@
 #include "schema/schema.h"
 
 struct settings_admin {
-	struct value_text name;  /* account name, without @domain */
+	struct value_text name; /* account name, without @domain */
 	struct value_text email;
 };
 
@@ -49,14 +49,14 @@ struct settings_user {
 };
 
 struct settings_machine {
-	struct value_int size;      /* bytes of RAM */
-	struct value_text os;       /* as-is | flatcar | fcos */
+	struct value_int size; /* bytes of RAM */
+	struct value_text os;  /* as-is | flatcar | fcos */
 	struct value_text host;
-	struct value_text hostname; /* default: `web`, else `domain` */
-	struct value_text engine;   /* auto | podman | docker */
-	struct value_text arch;     /* x86_64 | aarch64 */
-	struct value_list ssh_keys; /* public keys as text, or paths of public key files */
-	struct schema_array users;  /* struct settings_user */
+	struct value_text hostname;  /* default: `web`, else `domain` */
+	struct value_text engine;    /* auto | podman | docker */
+	struct value_text arch;      /* x86_64 | aarch64 */
+	struct value_list ssh_keys;  /* public keys as text, or paths of public key files */
+	struct schema_array users;   /* struct settings_user */
 	struct schema_array network; /* struct settings_interface; word dhcp */
 	struct value_text data;
 	struct value_text swap;
@@ -129,8 +129,9 @@ struct settings {
 	struct value_pairs versions; /* release lines: "postgres": "17" */
 	struct settings_monitoring monitoring;
 	struct settings_alerts alerts;
-	struct value_pairs images;  /* `mirror`, or PROCESS: image */
-	struct value_tree section;  /* the application's own part, under its name; NULL node: not written */
+	struct value_pairs images; /* `mirror`, or PROCESS: image */
+	struct value_tree
+		section; /* the application's own part, under its name; NULL node: not written */
 	const struct yaml_node *root;
 	const struct source *source;
 };

@@ -10,12 +10,23 @@ web=node.example.test
 # cannot be built is a failure: skipping would leave the proofs out and still be green.
 lab_up() {
 	[ "$(id -u)" = 0 ] || tap_skip_all "needs root"
-	"$lab" build tree >&2 && "$lab" build containers >&2 && registry=$("$lab" registry start) || {
+	# A folder and a port of its own: neither a lab that somebody uses nor another test is in the way.
+	STEAD_LAB_RUN=$(mktemp -d /run/stead-test.XXXXXX)
+	export STEAD_LAB_RUN
+	"$lab" build tree >&2 && "$lab" build containers >&2 &&
+		registry=$("$lab" registry start --listen 127.0.0.1:0) || {
 		ok "the lab is built and its registry runs" false
 		tap_done
 	}
 	registry_port=${registry##*:}
 }
+
+# lab_down: nothing of it stays.
+lab_down() {
+	"$lab" node stop-all
+	"$lab" registry stop
+	rm -rf "$STEAD_LAB_RUN"
+} >/dev/null 2>&1
 
 # make_settings DIR [init's arguments...]: a settings folder for the lab's snac node.
 make_settings() {

@@ -7,8 +7,7 @@ cd "$(dirname "$0")/../.."
 lab_up
 dir=$(mktemp -d)
 node=t-late
-trap '"$lab" node stop $node >/dev/null 2>&1; rm -rf "$dir"' EXIT
-"$lab" node stop $node >/dev/null 2>&1
+trap 'lab_down; rm -rf "$dir"' EXIT
 
 ok "settings are made" make_settings "$dir/n"
 "$stead" render ignition --dir "$dir/n" -o "$dir/config.ign" 2>/dev/null

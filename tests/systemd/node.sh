@@ -8,8 +8,7 @@ cd "$(dirname "$0")/../.."
 lab_up
 dir=$(mktemp -d)
 node=t-node
-trap '"$lab" node stop $node >/dev/null 2>&1; rm -rf "$dir"' EXIT
-"$lab" node stop $node >/dev/null 2>&1
+trap 'lab_down; rm -rf "$dir"' EXIT
 
 ok "settings are made" make_settings "$dir/n"
 ok "the config is rendered" "$stead" render ignition --dir "$dir/n" -o "$dir/config.ign"

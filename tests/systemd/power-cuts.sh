@@ -8,8 +8,7 @@ cd "$(dirname "$0")/../.."
 lab_up
 dir=$(mktemp -d)
 node=t-cuts
-trap '"$lab" node stop $node >/dev/null 2>&1; rm -rf "$dir"' EXIT
-"$lab" node stop $node >/dev/null 2>&1
+trap 'lab_down; rm -rf "$dir"' EXIT
 rounds=1
 [ -z "${STEAD_SOAK:-}" ] || rounds=20
 

@@ -37,7 +37,8 @@ static const struct rule_case cases[] = {
 	{ "web is the domain", "web: example.org\n", NULL, "web: www.example.org\n", NULL,
 	  "names.web", "from another name", 6 },
 	{ "hostname", "machine: { hostname: a.example.org }\n", NULL,
-	  "machine: { hostname: abcdefghijklmnopqrstuvwxyz.abcdefghijklmnopqrstuvwxyz.example.org }\n",
+	  "machine: { hostname: abcdefghijklmnopqrstuvwxyz.abcdefghijklmnopqrstuvwxyz.example.org "
+	  "}\n",
 	  NULL, "names.hostname", "longer than 63", 6 },
 	{ "open port", "machine: { firewall: { open: [tcp/8443, udp/80] } }\n", NULL,
 	  "machine: { firewall: { open: [tcp/443] } }\n", NULL, "ports.open",
@@ -54,26 +55,30 @@ static const struct rule_case cases[] = {
 	  NULL, PROCESS("db", "    group: data\n    networks: [ext]\n"), "isolation.data",
 	  "'db' is on the network with a way out", 13 },
 	{ "a route's process is reachable", NULL,
-	  PROCESS("api", "    port: 80\n    networks: [int]\n")
-	  "routes: [ { path: /api/, process: api } ]\n", NULL,
-	  PROCESS("api", "    port: 80\n") "routes: [ { path: /api/, process: api } ]\n",
+	  PROCESS("api", "    port: 80\n    networks: [int]\n") "routes: [ { path: /api/, process: "
+	                                                        "api } ]\n",
+	  NULL, PROCESS("api", "    port: 80\n") "routes: [ { path: /api/, process: api } ]\n",
 	  "isolation.route", "on no network", 17 },
 	{ "a cycle", NULL, PROCESS("b", "    after: [c]\n") PROCESS("c", "    after: [web]\n"),
-	  NULL, PROCESS("b", "    after: [c]\n") PROCESS("c", "    after: [d]\n")
-	  PROCESS("d", "    after: [b]\n"), "order.cycle",
-	  "'b' after 'c' after 'd' after 'b'", 13 },
+	  NULL,
+	  PROCESS("b", "    after: [c]\n") PROCESS("c", "    after: [d]\n")
+	          PROCESS("d", "    after: [b]\n"),
+	  "order.cycle", "'b' after 'c' after 'd' after 'b'", 13 },
 	{ "data waits for data", NULL,
 	  PROCESS("db", "    group: data\n    after: [c]\n") PROCESS("c", "    group: data\n"),
 	  NULL, PROCESS("db", "    group: data\n    after: [web]\n"), "order.group",
 	  "'db' waits for 'web'", 13 },
 	{ "set-up asks nobody who is not there", NULL,
-	  "jobs: { j: { phase: post-start, process: web, steps: [ { id: s, run: [x], done: { http: / } } ] } }\n",
+	  "jobs: { j: { phase: post-start, process: web, steps: [ { id: s, run: [x], done: { http: "
+	  "/ } } ] } }\n",
 	  NULL,
-	  "jobs: { j: { phase: setup, process: web, steps: [ { id: s, run: [x], done: { http: / } } ] } }\n",
+	  "jobs: { j: { phase: setup, process: web, steps: [ { id: s, run: [x], done: { http: / } "
+	  "} ] } }\n",
 	  "order.job", "starts after the set-up", 13 },
 	{ "the password for mail", NULL, "mail_used: false\n", NULL, NULL, "secrets.missing",
 	  "'mail.password' is missing", 4 },
-	{ "a tag", "images: { web: ghcr.io/a/b:1 }\n", NULL, "images: { web: ghcr.io/a/b }\n", NULL, "image.tag", "no tag", 6 },
+	{ "a tag", "images: { web: ghcr.io/a/b:1 }\n", NULL, "images: { web: ghcr.io/a/b }\n", NULL,
+	  "image.tag", "no tag", 6 },
 };
 
 static void test_cases(void)
@@ -92,7 +97,8 @@ static void test_cases(void)
 			       "mail: { host: smtp.example.net, user: me }\nbackup: none\n";
 		snprintf(settings, sizeof(settings), "%s%s", base,
 		         c->good_settings != NULL ? c->good_settings : "");
-		snprintf(app, sizeof(app), "%s%s", APP_YAML, c->good_app != NULL ? c->good_app : "");
+		snprintf(app, sizeof(app), "%s%s", APP_YAML,
+		         c->good_app != NULL ? c->good_app : "");
 		fixture_init(&f);
 		check(&f, settings, app, LOCK);
 		fixture_is_clean(&f, c->name);
@@ -105,8 +111,9 @@ static void test_cases(void)
 		check(&f, settings, app, LOCK);
 		found = fixture_find(&f, c->code);
 		if (!ok(found != NULL && found->span.line == c->line &&
-		        strstr(found->message, c->message) != NULL &&
-		        f.findings.errors + f.findings.warnings == 1, "%s: %s", c->name, c->code))
+		                strstr(found->message, c->message) != NULL &&
+		                f.findings.errors + f.findings.warnings == 1,
+		        "%s: %s", c->name, c->code))
 			fixture_show(&f);
 		fixture_done(&f);
 	}
@@ -118,9 +125,9 @@ static void test_domains(void)
 		const char *domain, *tls;
 		bool good;
 	} domains[] = {
-		{ "example.org", "acme", true },        { "social.test", "acme", false },
-		{ "social.test", "internal", true },    { "node.internal", "acme", false },
-		{ "a.home.arpa", "acme", false },       { "test.org", "acme", true },
+		{ "example.org", "acme", true },     { "social.test", "acme", false },
+		{ "social.test", "internal", true }, { "node.internal", "acme", false },
+		{ "a.home.arpa", "acme", false },    { "test.org", "acme", true },
 		{ "192.0.2.1", "internal", false },
 	};
 	struct fixture f;
@@ -129,9 +136,12 @@ static void test_domains(void)
 	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
 		snprintf(settings, sizeof(settings),
 		         "app: demo\ndomain: %s\nadmin: { name: a, email: a@b.org }\nmail: none\n"
-		         "backup: none\ntls: %s\n", domains[i].domain, domains[i].tls);
-		snprintf(lock, sizeof(lock), "lock: 1\napp: demo\ndomain: %s\n"
-		         "lineage: 00112233445566778899aabbccddeeff\n", domains[i].domain);
+		         "backup: none\ntls: %s\n",
+		         domains[i].domain, domains[i].tls);
+		snprintf(lock, sizeof(lock),
+		         "lock: 1\napp: demo\ndomain: %s\n"
+		         "lineage: 00112233445566778899aabbccddeeff\n",
+		         domains[i].domain);
 		fixture_init(&f);
 		check(&f, settings, APP_YAML, lock);
 		is_int(f.findings.errors == 0, domains[i].good, "domain %s with tls %s",
@@ -145,13 +155,15 @@ static void test_identity(void)
 	struct fixture f;
 
 	fixture_init(&f);
-	check(&f, STEAD_YAML, APP_YAML, "lock: 1\napp: demo\ndomain: example.net\n"
-	                                "lineage: 00112233445566778899aabbccddeeff\n");
+	check(&f, STEAD_YAML, APP_YAML,
+	      "lock: 1\napp: demo\ndomain: example.net\n"
+	      "lineage: 00112233445566778899aabbccddeeff\n");
 	fixture_is_error(&f, "identity.domain", 2, "made for 'example.net'", "another domain");
 	fixture_done(&f);
 	fixture_init(&f);
-	check(&f, STEAD_YAML, APP_YAML, "lock: 1\napp: other\ndomain: example.org\n"
-	                                "lineage: 00112233445566778899aabbccddeeff\n");
+	check(&f, STEAD_YAML, APP_YAML,
+	      "lock: 1\napp: other\ndomain: example.org\n"
+	      "lineage: 00112233445566778899aabbccddeeff\n");
 	fixture_is_error(&f, "identity.app", 1, "made with 'other'", "another application");
 	fixture_done(&f);
 	fixture_init(&f);
@@ -162,8 +174,7 @@ static void test_identity(void)
 
 static void test_secrets(void)
 {
-#define WITH_SECRET                                                                                \
-	APP_YAML "    env: { K: \"${secret.key}\" }\nsecrets: { key: { kind: hex } }\n"
+#define WITH_SECRET APP_YAML "    env: { K: \"${secret.key}\" }\nsecrets: { key: { kind: hex } }\n"
 	struct fixture f;
 	const struct finding *unused;
 	struct node_process *web;
@@ -198,8 +209,10 @@ static void test_secrets(void)
 	fixture_done(&f);
 
 	fixture_init(&f);
-	check(&f, STEAD_YAML, APP_YAML "    command: [x, y]\njobs: { j: { phase: setup, process: web, "
-	                               "steps: [ { id: s, run: [x], stdin: y } ] } }\n", LOCK);
+	check(&f, STEAD_YAML,
+	      APP_YAML "    command: [x, y]\njobs: { j: { phase: setup, process: web, "
+	               "steps: [ { id: s, run: [x], stdin: y } ] } }\n",
+	      LOCK);
 	fixture_is_clean(&f, "arguments without secrets");
 	web = node_process_find(f.node, "web");
 	job = f.node->jobs.items[0];
@@ -286,20 +299,27 @@ static void test_changed_models(void)
 		const char *code;
 		void (*change)(struct node *node);
 	} changes[] = {
-		{ "ports.publisher", publish_80 },     { "ports.publisher", publish_22 },
-		{ "isolation.capability", add_capability }, { "isolation.root", run_as_root },
-		{ "isolation.port", lose_port },       { "ignition.config", move_config },
-		{ "ignition.data", move_volume },      { "writers.volume", double_volume },
-		{ "writers.mount", double_mount },     { "writers.mount", mount_over_tmpfs },
-		{ "writers.mount", double_tmpfs },     { "writers.config", double_config },
+		{ "ports.publisher", publish_80 },
+		{ "ports.publisher", publish_22 },
+		{ "isolation.capability", add_capability },
+		{ "isolation.root", run_as_root },
+		{ "isolation.port", lose_port },
+		{ "ignition.config", move_config },
+		{ "ignition.data", move_volume },
+		{ "writers.volume", double_volume },
+		{ "writers.mount", double_mount },
+		{ "writers.mount", mount_over_tmpfs },
+		{ "writers.mount", double_tmpfs },
+		{ "writers.config", double_config },
 	};
 	struct fixture f;
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		fixture_init(&f);
-		check(&f, STEAD_YAML, APP_YAML
-		      "routes: [ { path: /, process: web } ]\n"
-		      "config: { f: { process: web, path: /etc/demo, syntax: json, values: {} } }\n",
+		check(&f, STEAD_YAML,
+		      APP_YAML "routes: [ { path: /, process: web } ]\n"
+		               "config: { f: { process: web, path: /etc/demo, syntax: json, "
+		               "values: {} } }\n",
 		      LOCK);
 		fixture_is_clean(&f, "before the change");
 		changes[i].change(f.node);
@@ -324,7 +344,8 @@ static void test_notes(void)
 	for (unsigned used = 0; used < 2; used++) {
 		fixture_init(&f);
 		check(&f,
-		      "app: demo\ndomain: example.org\nadmin: { name: alice, email: a@example.net }\n"
+		      "app: demo\ndomain: example.org\nadmin: { name: alice, email: a@example.net "
+		      "}\n"
 		      "mail: { host: smtp.example.net, from: a@example.net }\nbackup: none\n",
 		      used ? APP_YAML "mail_used: true\n" : APP_YAML "mail_used: false\n", LOCK);
 		fixture_is_clean(&f, "mail that is not used is no error");

@@ -70,12 +70,13 @@ static inline void fixture_done(struct fixture *f)
 static inline struct node *fixture_build(struct fixture *f, const char *settings, const char *app,
                                          const char *lock)
 {
-	const struct yaml_node *root = fixture_parse(f, &f->settings_source, "stead.yaml", settings);
+	const struct yaml_node *root =
+		fixture_parse(f, &f->settings_source, "stead.yaml", settings);
 	const struct yaml_node *app_root = fixture_parse(f, &f->app_source, "app.yaml", app);
 	bool fine = root != NULL && app_root != NULL;
 
-	fine = fine && settings_decode(f->arena, root, &f->settings_source, &f->settings,
-	                               &f->findings);
+	fine = fine &&
+	       settings_decode(f->arena, root, &f->settings_source, &f->settings, &f->findings);
 	fine = fine && app_decode(f->arena, app_root, &f->app_source, &f->app, &f->findings);
 	if (fine && lock != NULL) {
 		root = fixture_parse(f, &f->lock_source, "stead.lock", lock);

@@ -114,7 +114,7 @@ static struct output_set *make_tree(struct arena *arena, struct arena *secret)
 static const char expected_json[] =
 	"{\"ignition\":{\"version\":\"3.3.0\"},"
 	"\"passwd\":{\"users\":[{\"name\":\"core\",\"sshAuthorizedKeys\":[\"ssh-ed25519 AAAA "
-        "x\"]}]},"
+	"x\"]}]},"
 	"\"storage\":{\"directories\":[{\"path\":\"/etc/stead\",\"mode\":493}],"
 	"\"files\":[{\"group\":{\"id\":1501},\"overwrite\":true,\"path\":\"/etc/ssh/key\","
 	"\"user\":{\"id\":1500},\"contents\":{\"source\":\"data:;base64,"

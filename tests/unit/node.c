@@ -35,7 +35,8 @@ static void test_smallest(void)
 	const struct node_process *web, *proxy;
 
 	fixture_init(&f);
-	if (fixture_build(&f, STEAD_YAML, APP_YAML, NULL) == NULL || !fixture_is_clean(&f, "smallest"))
+	if (fixture_build(&f, STEAD_YAML, APP_YAML, NULL) == NULL ||
+	    !fixture_is_clean(&f, "smallest"))
 		exit(1);
 	is_str(f.node->web.v, "example.org", "the site is at the domain");
 	is_str(f.node->machine.hostname.v, "example.org", "the machine has the site's name");
@@ -79,8 +80,10 @@ static void test_networks(void)
 	is_str(net[NODE_NET_INT].subnet6, "fdbf:abc3:7432:1::/64", "ULA of the domain");
 	is_str(net[NODE_NET_EXT].gateway6, "fdbf:abc3:7432:2::1", "IPv6 gateway");
 	fixture_init(&b);
-	fixture_build(&b, "app: demo\ndomain: example.net\nadmin: { name: a, email: a@b.org }\n"
-	                  "mail: none\nbackup: none\n", APP_YAML, NULL);
+	fixture_build(&b,
+	              "app: demo\ndomain: example.net\nadmin: { name: a, email: a@b.org }\n"
+	              "mail: none\nbackup: none\n",
+	              APP_YAML, NULL);
 	ok(!str_equal(net[NODE_NET_INT].subnet6, b.node->networks[NODE_NET_INT].subnet6),
 	   "another domain, another prefix");
 	fixture_done(&a);
@@ -95,21 +98,23 @@ static void test_references(void)
 	fixture_init(&f);
 	secrets_set(&f.secrets, "app.key", "p@ss $w\"ord'");
 	fixture_build(&f, STEAD_YAML "demo: { count: 7, title: \"$HOME ${settings.web}\" }\n",
-	              APP_YAML "    env:\n"
-	                       "      HOST: ${settings.web}\n"
-	                       "      URL: postgres://u:${secret.key:url}@${process.web.host}:${process.web.port}/x\n"
-	                       "      B64: ${secret.key:base64}\n"
-	                       "      UP: x${settings.admin.name:upper}$${y}\n"
-	                       "      COUNT: ${own.count}\n"
-	                       "      TITLE: ${own.title}\n"
-	                       "      SLOGAN: ${own.slogan}\n"
-	                       "      PLAIN: plain\n"
-	                       "settings:\n"
-	                       "  count: { type: int, default: 3, doc: number }\n"
-	                       "  title: { type: text, doc: title }\n"
-	                       "  slogan: { type: text, default: \"at ${settings.domain}\", doc: s }\n"
-	                       "secrets:\n"
-	                       "  key: { kind: hex }\n",
+	              APP_YAML
+	              "    env:\n"
+	              "      HOST: ${settings.web}\n"
+	              "      URL: "
+	              "postgres://u:${secret.key:url}@${process.web.host}:${process.web.port}/x\n"
+	              "      B64: ${secret.key:base64}\n"
+	              "      UP: x${settings.admin.name:upper}$${y}\n"
+	              "      COUNT: ${own.count}\n"
+	              "      TITLE: ${own.title}\n"
+	              "      SLOGAN: ${own.slogan}\n"
+	              "      PLAIN: plain\n"
+	              "settings:\n"
+	              "  count: { type: int, default: 3, doc: number }\n"
+	              "  title: { type: text, doc: title }\n"
+	              "  slogan: { type: text, default: \"at ${settings.domain}\", doc: s }\n"
+	              "secrets:\n"
+	              "  key: { kind: hex }\n",
 	              NULL);
 	if (!fixture_is_clean(&f, "references"))
 		exit(1);
@@ -138,21 +143,25 @@ static void test_missing_values(void)
 
 	fixture_init(&f);
 	fixture_build(&f, STEAD_YAML, APP_YAML "    env: { H: \"${settings.mail.host}\" }\n", NULL);
-	fixture_is_error(&f, "app.reference", 13, "'settings.mail.host' is not set", "unset setting");
+	fixture_is_error(&f, "app.reference", 13, "'settings.mail.host' is not set",
+	                 "unset setting");
 	fixture_done(&f);
 
 	fixture_init(&f);
 	fixture_build(&f, STEAD_YAML,
 	              APP_YAML "    env: { H: \"${secret.key}\" }\n"
-	                       "secrets: { key: { kind: hex } }\n", NULL);
+	                       "secrets: { key: { kind: hex } }\n",
+	              NULL);
 	fixture_is_clean(&f, "a missing secret is left to the checks");
 	is_str(env_text(f.node, "H"), "", "and empty here");
 	ok(env_of(f.node, "web", "H")->value.secret, "but still marked");
 	fixture_done(&f);
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML, APP_YAML "    health: { http: \"/${own.l}\" }\n"
-	                                       "settings: { l: { type: list, doc: d } }\n", NULL);
+	fixture_build(&f, STEAD_YAML,
+	              APP_YAML "    health: { http: \"/${own.l}\" }\n"
+	                       "settings: { l: { type: list, doc: d } }\n",
+	              NULL);
 	ok(f.findings.errors > 0, "a list cannot be part of a text");
 	fixture_done(&f);
 }
@@ -162,15 +171,16 @@ static void test_own(void)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML "demo:\n  cuont: 3\n", APP_YAML
-	              "settings: { count: { type: int, default: 3, doc: number } }\n", NULL);
+	fixture_build(&f, STEAD_YAML "demo:\n  cuont: 3\n",
+	              APP_YAML "settings: { count: { type: int, default: 3, doc: number } }\n",
+	              NULL);
 	fixture_is_error(&f, "settings.unknown-key", 7, "cuont", "unknown key");
 	is_str(f.findings.items[0].hint, "did you mean 'count'?", "with a hint");
 	fixture_done(&f);
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML "demo: { count: 11 }\n", APP_YAML
-	              "settings: { count: { type: int, max: 10, doc: number } }\n", NULL);
+	fixture_build(&f, STEAD_YAML "demo: { count: 11 }\n",
+	              APP_YAML "settings: { count: { type: int, max: 10, doc: number } }\n", NULL);
 	fixture_is_error(&f, "settings.value", 6, "", "out of range");
 	fixture_done(&f);
 
@@ -196,11 +206,15 @@ static void test_own(void)
 
 static void test_sizes(void)
 {
-#define SIZES "    memory: ${size.mem}\nsizes:\n  2g: { mem: 512m }\n  1g: { mem: 256m }\n  4g: { mem: 1g }\n"
+#define SIZES                                                                                      \
+	"    memory: ${size.mem}\nsizes:\n  2g: { mem: 512m }\n  1g: { mem: 256m }\n  4g: { mem: " \
+	"1g }\n"
 	static const struct {
 		const char *size;
 		long mib;
-	} cases[] = { { "1g", 256 }, { "2g", 512 }, { "3g", 512 }, { "4g", 1024 }, { "64g", 1024 } };
+	} cases[] = {
+		{ "1g", 256 }, { "2g", 512 }, { "3g", 512 }, { "4g", 1024 }, { "64g", 1024 }
+	};
 	struct fixture f;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -225,12 +239,12 @@ static void test_sizes(void)
 
 #define TWO_PROCESSES                                                                              \
 	APP_YAML "    after: [extra]\n"                                                            \
-	         "  extra:\n"                                                                      \
-	         "    image: docker.io/demo/extra:1\n"                                             \
-	         "    user: \"1001:1001\"\n"                                                        \
-	         "    when: [ \"own.extra == true\", \"${settings.admin.name} != bob\" ]\n"         \
-	         "commands: { x: { process: extra, run: [x] } }\n"                                   \
-	         "settings: { extra: { type: bool, default: false, doc: d } }\n"
+		 "  extra:\n"                                                                      \
+		 "    image: docker.io/demo/extra:1\n"                                             \
+		 "    user: \"1001:1001\"\n"                                                       \
+		 "    when: [ \"own.extra == true\", \"${settings.admin.name} != bob\" ]\n"        \
+		 "commands: { x: { process: extra, run: [x] } }\n"                                 \
+		 "settings: { extra: { type: bool, default: false, doc: d } }\n"
 
 static void test_conditions(void)
 {
@@ -255,7 +269,8 @@ static void test_conditions(void)
 	fixture_init(&f);
 	fixture_build(&f, STEAD_YAML,
 	              TWO_PROCESSES "jobs: { j: { phase: setup, process: extra, steps: "
-	                            "[ { id: s, run: [x] } ] } }\n", NULL);
+	                            "[ { id: s, run: [x] } ] } }\n",
+	              NULL);
 	fixture_is_error(&f, "app.reference", 20, "job 'j' needs process 'extra'",
 	                 "a job of a process that is switched off");
 	fixture_done(&f);
@@ -289,7 +304,8 @@ static void test_images(void)
 		  "10.0.2.2:5000/docker.io/demo/demo:1" },
 		{ "images: { mirror: reg.example.net/cache/all, web: ghcr.io/a/b:2 }\n",
 		  "reg.example.net/cache/all/ghcr.io/a/b:2" },
-		{ "images: { mirror: \"[fd00::1]:5000\" }\n", "[fd00::1]:5000/docker.io/demo/demo:1" },
+		{ "images: { mirror: \"[fd00::1]:5000\" }\n",
+		  "[fd00::1]:5000/docker.io/demo/demo:1" },
 	};
 	static const struct {
 		const char *images, *code;
@@ -329,14 +345,17 @@ static void test_images(void)
 	fixture_done(&f);
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML, "format: 1\nname: demo\ntitle: D\nprocesses:\n"
-	                              "  web: { user: \"1:1\" }\n", NULL);
+	fixture_build(&f, STEAD_YAML,
+	              "format: 1\nname: demo\ntitle: D\nprocesses:\n"
+	              "  web: { user: \"1:1\" }\n",
+	              NULL);
 	fixture_is_error(&f, "image.missing", 1, "no image of its own for 'web'", "no image");
 	fixture_done(&f);
 }
 
 #define STEP(body)                                                                                 \
-	APP_YAML "jobs:\n  init:\n    phase: setup\n    process: web\n    steps:\n      - id: s\n" body
+	APP_YAML "jobs:\n  init:\n    phase: setup\n    process: web\n    steps:\n      - id: "    \
+	         "s\n" body
 #define STEP_LINE 19 /* where the body begins */
 
 static void test_jobs(void)
@@ -350,7 +369,8 @@ static void test_jobs(void)
 	                   "        stdin: \"${settings.web}\\n\"\n"
 	                   "        done: { file: \"/data/user/${settings.admin.name}/u.json\" }\n"
 	                   "        exit: { \"1\": ok, \"2\": retry, \"3\": fail }\n"
-	                   "        deadline: 30s\n"), NULL);
+	                   "        deadline: 30s\n"),
+	              NULL);
 	if (!fixture_is_clean(&f, "job"))
 		exit(1);
 	step = &f.node->jobs.items[0]->steps.items[0];
@@ -368,7 +388,8 @@ static void test_jobs(void)
 	fixture_build(&f, STEAD_YAML "demo: { up: \"../../x\" }\n",
 	              STEP("        run: [x]\n"
 	                   "        done: { file: \"/data/${own.up}\" }\n"
-	                   "settings: { up: { type: text, doc: d } }\n"), NULL);
+	                   "settings: { up: { type: text, doc: d } }\n"),
+	              NULL);
 	fixture_is_error(&f, "app.path", STEP_LINE + 1, "not below a volume",
 	                 "a user's text cannot leave the volume");
 	fixture_done(&f);
@@ -402,7 +423,8 @@ static void test_merge(void)
 	                   "  b: { type: bool, doc: d }\n"
 	                   "  l: { type: list, doc: d }\n"
 	                   "  p: { type: pairs, doc: d }\n"
-	                   "  unset: { type: text, doc: d }\n"), NULL);
+	                   "  unset: { type: text, doc: d }\n"),
+	              NULL);
 	if (!fixture_is_clean(&f, "merge"))
 		exit(1);
 	step = &f.node->jobs.items[0]->steps.items[0];
@@ -418,14 +440,15 @@ static void test_merge(void)
 	secrets_set(&f.secrets, "app.key", "hidden");
 	fixture_build(&f, STEAD_YAML,
 	              STEP("        merge: { file: /data/x, values: { k: \"${secret.key}\" } }\n"
-	                   "secrets: { key: { kind: hex } }\n"), NULL);
+	                   "secrets: { key: { kind: hex } }\n"),
+	              NULL);
 	fixture_is_error(&f, "app.secret-in-plan", STEP_LINE, "secret", "a secret in the plan");
 	fixture_done(&f);
 }
 
 #define CONFIG(syntax, values)                                                                     \
-	APP_YAML "config:\n  file:\n    process: web\n    path: /etc/demo\n    syntax: " syntax       \
-	         "\n    values:\n" values
+	APP_YAML "config:\n  file:\n    process: web\n    path: /etc/demo\n    syntax: " syntax    \
+		 "\n    values:\n" values
 
 static const char *config_text(struct fixture *f, const char *settings, const char *app)
 {
@@ -459,8 +482,8 @@ static void test_config(void)
 	       "json");
 	ok(!f.node->configs.items[0]->content.secret, "no secret in it");
 	is_str(f.node->configs.items[0]->target_dir, "/etc/demo", "target");
-	is_str(node_process_find(f.node, "web")->mounts.items[1].host_path,
-	       "/etc/stead/config/web", "its directory is mounted");
+	is_str(node_process_find(f.node, "web")->mounts.items[1].host_path, "/etc/stead/config/web",
+	       "its directory is mounted");
 	fixture_done(&f);
 	is_str(config_text(&f, STEAD_YAML, CONFIG("yaml", VALUES)),
 	       "plain: \"text\"\ntruth: true\n\"no\": \"no\"\ntable:\n  number: 5\n  nested:\n"
@@ -517,8 +540,9 @@ static void test_config_secrets(void)
 	const struct yaml_node *root;
 	json_t *json;
 
-	text = config_text(&f, STEAD_YAML, CONFIG("env", "      K: ${secret.key}\n"
-	                                                 "secrets: { key: { kind: hex } }\n"));
+	text = config_text(&f, STEAD_YAML,
+	                   CONFIG("env", "      K: ${secret.key}\n"
+	                                 "secrets: { key: { kind: hex } }\n"));
 	secret = secrets_get(&f.secrets, "app.key")->value;
 	ok(f.node->configs.items[0]->content.secret, "a file with a secret is marked");
 	run.stdin_data = text;
@@ -527,16 +551,18 @@ static void test_config_secrets(void)
 	is_str(result.out, secret, "env: the same text");
 	fixture_done(&f);
 
-	text = config_text(&f, STEAD_YAML, CONFIG("json", "      k: ${secret.key}\n"
-	                                                  "secrets: { key: { kind: hex } }\n"));
+	text = config_text(&f, STEAD_YAML,
+	                   CONFIG("json", "      k: ${secret.key}\n"
+	                                  "secrets: { key: { kind: hex } }\n"));
 	json = json_loads(text, 0, NULL);
 	is_str(json_string_value(json_object_get(json, "k")),
 	       secrets_get(&f.secrets, "app.key")->value, "json: the same text");
 	json_decref(json);
 	fixture_done(&f);
 
-	text = config_text(&f, STEAD_YAML, CONFIG("yaml", "      k: ${secret.key}\n"
-	                                                  "secrets: { key: { kind: hex } }\n"));
+	text = config_text(&f, STEAD_YAML,
+	                   CONFIG("yaml", "      k: ${secret.key}\n"
+	                                  "secrets: { key: { kind: hex } }\n"));
 	findings_init(&findings, f.arena);
 	source = (struct source){ .name = "x", .data = text, .len = strlen(text) };
 	root = yaml_parse(f.arena, &source, &findings);
@@ -612,8 +638,9 @@ static void test_machine(void)
 	fixture_done(&f);
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML "machine: { firewall: { lan: allow, open: [tcp/9000, udp/53] } }\n",
-	              APP_YAML, NULL);
+	fixture_build(
+		&f, STEAD_YAML "machine: { firewall: { lan: allow, open: [tcp/9000, udp/53] } }\n",
+		APP_YAML, NULL);
 	fixture_is_clean(&f, "firewall");
 	is_int(f.node->machine.open.count, 2, "two open ports");
 	is_int(f.node->machine.open.items[1].port, 53, "port");
@@ -644,10 +671,11 @@ static void test_routes(void)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML, APP_YAML
-	              "routes:\n  - { path: /, process: web, max_body: 40m }\n"
-	              "  - { path: /.well-known/, process: web, host: domain }\n"
-	              "  - { path: /, process: web, host: domain }\n", NULL);
+	fixture_build(&f, STEAD_YAML,
+	              APP_YAML "routes:\n  - { path: /, process: web, max_body: 40m }\n"
+	                       "  - { path: /.well-known/, process: web, host: domain }\n"
+	                       "  - { path: /, process: web, host: domain }\n",
+	              NULL);
 	fixture_is_clean(&f, "routes");
 	is_int(f.node->routes.count, 2, "the same route of the same name is one");
 	is_str(f.node->routes.items[1].host, "example.org", "host");

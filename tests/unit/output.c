@@ -132,10 +132,10 @@ static void units_differ(struct output_set *set)
 
 static void users_twice(struct output_set *set)
 {
-	*list_add(set->arena, &set->users) = (struct output_user){ .name = "core",
-		                                                   .origin = by_rule };
-	*list_add(set->arena, &set->users) = (struct output_user){ .name = "core",
-		                                                   .origin = at_domain };
+	*list_add(set->arena, &set->users) =
+		(struct output_user){ .name = "core", .origin = by_rule };
+	*list_add(set->arena, &set->users) =
+		(struct output_user){ .name = "core", .origin = at_domain };
 }
 
 static void line_break(struct output_set *set)
@@ -174,8 +174,10 @@ static void test_conflicts(void)
 		{ two_files, "output.conflict", "'/f': two writers of one file" },
 		{ dirs_differ, "output.conflict", "'/d': two modes or owners" },
 		{ file_and_dir, "output.conflict", "'/f': a directory and a file at one place" },
-		{ below_file, "output.conflict", "'/f/a/b': it would be below '/f', which is a file" },
-		{ below_link, "output.conflict", "'/l/d': it would be below '/l', which is a link" },
+		{ below_file, "output.conflict",
+		  "'/f/a/b': it would be below '/f', which is a file" },
+		{ below_link, "output.conflict",
+		  "'/l/d': it would be below '/l', which is a link" },
 		{ links_differ, "output.conflict", "'/l': two targets" },
 		{ units_differ, "output.conflict", "'x.service': a unit" },
 		{ users_twice, "output.conflict", "'core': two users" },
@@ -191,11 +193,13 @@ static void test_conflicts(void)
 		is_int(f.findings.errors, 1, "once");
 		is_str(f.findings.items[0].code, cases[i].code, "its code");
 		is_int(f.findings.items[0].span.line, 2, "at the place in the settings");
-		if (!ok(strstr(f.findings.items[0].message, cases[i].message) != NULL, "its message"))
+		if (!ok(strstr(f.findings.items[0].message, cases[i].message) != NULL,
+		        "its message"))
 			tap_diagnose("message", f.findings.items[0].message);
 		if (str_equal(cases[i].code, "output.conflict"))
 			ok(strstr(f.findings.items[0].message, "stead.yaml:2 domain") != NULL &&
-			   strstr(f.findings.items[0].message, "rule host.hardening") != NULL,
+			           strstr(f.findings.items[0].message, "rule host.hardening") !=
+			                   NULL,
 			   "with both origins");
 		teardown(&f);
 	}
@@ -269,7 +273,10 @@ static void test_explain(void)
 	free(text);
 
 	file = output_file(f.set, "/bin/x", 0755, OUTPUT_BINARY, by_rule);
-	output_bytes(file, by_rule, "\x7f" "ELF\n", 5);
+	output_bytes(file, by_rule,
+	             "\x7f"
+	             "ELF\n",
+	             5);
 	text = explained(file, 0);
 	is_str(text, "/bin/x:1  <5 bytes>  ← rule host.hardening: nothing more than needed\n",
 	       "bytes are not shown");

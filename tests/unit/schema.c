@@ -335,7 +335,7 @@ static void test_findings(void)
 	is_finding(
 		"domain: 0123456789012345678901234567890123456789\n",
 		"1:9 settings.value: expected a host name like example.org for 'domain', got "
-	        "number "
+		"number "
 		"0123456789012345678901234567890123456789 (an address is not enough: other servers "
 		"know you by name)");
 }

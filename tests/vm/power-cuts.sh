@@ -11,7 +11,7 @@ lab_up
 "$lab" build image >&2 || { echo "1..1"; echo "not ok 1 - the image is built"; exit 1; }
 image=$("$lab" path image)
 dir=$(mktemp -d)
-trap 'vm_remove; rm -rf "$dir"' EXIT
+trap 'vm_remove; lab_down; rm -rf "$dir"' EXIT
 rounds=1
 [ -z "${STEAD_SOAK:-}" ] || rounds=10
 
