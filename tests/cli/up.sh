@@ -72,25 +72,38 @@ cp "$tmp/good.yaml" "$node/stead.yaml"
 up 3 'started with the same' --deadline 1
 ok 'it runs' runs
 is 'with the same ports' "$(jq -c .ports "$state/state.json")" "$(jq -c .ports "$tmp/before.json")"
-kill -KILL "$(qemu_pid)"
-sleep 0.3
+pid=$(qemu_pid)
+kill -KILL "$pid"
+for ((i = 0; i < 100; i++)); do gone "$pid" && break || sleep 0.1; done
 run 3 'after a power cut it does not run' status --dir "$node"
 up 3 'up starts it again' --deadline 1
 ok 'it runs' runs
 
+# When it follows, whatever that takes here.
+until_it_follows() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		grep -q 'boot until ssh answers' "$tmp/err" && return
+		sleep 0.1
+	done
+	return 1
+}
+
 # --- a machine that ends while it is followed ---
+: >"$tmp/err"
 "$stead" up --dir "$node" --yes --deadline 60 </dev/null >"$tmp/out" 2>"$tmp/err" &
 follower=$!
-sleep 1.5
+ok 'it follows' until_it_follows
 kill -KILL "$(qemu_pid)"
 wait $follower
 is 'a machine that ends while it is followed: exit code 3' $? 3
 err_has 'it is said' 'switched itself off'
 
 # --- Ctrl-C ---
+: >"$tmp/err"
 "$stead" up --dir "$node" --yes --deadline 60 </dev/null >"$tmp/out" 2>"$tmp/err" &
 follower=$!
-sleep 3
+ok 'it follows again' until_it_follows
 kill -INT $follower
 wait $follower
 is 'Ctrl-C: exit code 130' $? 130
