@@ -106,7 +106,7 @@ fi
 
 for dir in tests/golden/host/*/; do
     name=$(basename "$dir")
-    out=$tmp/out/$name work=$tmp/work/$name
+    out=$tmp/out/$name work=$tmp/scratch/$name
     case_dir "$name" "$tmp/$name"
     mkdir -p "$out"
     silent "$name: rendered" "$render" "$tmp/$name" "$out" "$agent"
@@ -129,7 +129,7 @@ for dir in tests/golden/host/*/; do
 done
 
 # --- the judges say no ---
-good=$tmp/out/hostile bad=$tmp/bad work=$tmp/work/bad
+good=$tmp/out/hostile bad=$tmp/bad work=$tmp/scratch/bad
 cp -r "$good" "$bad"
 sed -i 's/"overwrite":true,"path":"\/etc\/hostname"/"overwrite":true,"path":"etc\/hostname"/' "$bad/config.ign"
 refuses "ignition-validate refuses a relative path" ignition-validate "$bad/config.ign"
@@ -160,8 +160,8 @@ in_lab "$bad" "$work" >/dev/null 2>&1
 refuses "podman's generator refuses an unknown key" empty "$work/quadlet.err"
 refuses "systemd-analyze verify refuses an unknown key" empty "$work/verify.err"
 sed -i '/^NoSuchKey/d' "$bad/tree/etc/containers/systemd/stead-web.container"
-sed -i 's/PLAIN=plain/PLAIN=plain%%n/; s/^\(ExecStart=.*\) "a b"/\1 "a  b"/' "$tmp/work/hostile/units/stead-web.service"
-refuses "a changed word is seen" python3 "$here/quadlet-words.py" "$tmp/work/hostile/units" "$good/tree"
+sed -i 's/PLAIN=plain/PLAIN=plain%%n/; s/^\(ExecStart=.*\) "a b"/\1 "a  b"/' "$tmp/scratch/hostile/units/stead-web.service"
+refuses "a changed word is seen" python3 "$here/quadlet-words.py" "$tmp/scratch/hostile/units" "$good/tree"
 grep t0ken "$tmp/hostile/stead.secrets.yaml" >/dev/null && cp "$good/tree/etc/stead/secrets/web.env" "$bad/tree/etc/hostname"
 refuses "a secret in a readable file is seen" no_secret_readable "$tmp/hostile" "$bad"
 
