@@ -185,7 +185,7 @@ static struct fixture *fixture_new(void)
 	f->node.owner_name = "alice";
 	f->node.tls = (struct node_tls){ .issuer = "internal",
 		                         .email = "alice@example.org",
-		                         .origin = origin_rule("proxy.tls") };
+		                         .origin = origin_rule("node.default") };
 	make_networks(f);
 	make_machine(f);
 	make_snac(f);
