@@ -83,12 +83,12 @@ static void make_snac(struct fixture *f)
 		                          .uid = 1500,
 		                          .gid = 1500,
 		                          .mode = 0700,
-		                          .origin = origin_rule("host.data") };
+		                          .origin = origin_rule("node.default") };
 	make_process(f, &f->snac, "snac");
 	*list_add(f->arena, &f->snac.command) = text("snac");
 	*list_add(f->arena, &f->snac.command) = text("httpd");
 	*list_add(f->arena, &f->snac.mounts) = (struct node_mount){
-		.volume = &f->volume, .target = "/data", .origin = origin_rule("host.data")
+		.volume = &f->volume, .target = "/data", .origin = origin_rule("node.default")
 	};
 	*list_add(f->arena, &f->snac.after) = "db";
 	f->snac.memory_bytes = 268435456;
@@ -163,7 +163,7 @@ static void make_machine(struct fixture *f)
 	for (int i = 0; i < 2; i++)
 		*list_add(f->arena, &machine->ssh_keys) =
 			(struct node_key){ .line = "ssh-ed25519 AAAA alice",
-			                   .origin = origin_rule("host.admin") };
+			                   .origin = origin_rule("node.default") };
 	*list_add(f->arena, &machine->open) = (struct node_open){
 		.port = 9000, .udp = true, .origin = origin_rule("firewall.input")
 	};
