@@ -49,7 +49,7 @@ for ((round = 1; round <= rounds; round++)); do
 	ok "$r cut while the owner's account is made" cut_at in_status setup.setup.owner "$(more 1)"
 	ok "$r up: the node becomes ready" vm_up
 	ok "$r exactly one owner, whose login works" prove_vm
-	is "$r nothing half-made is left" "$(on_vm "sudo find /var/lib/stead -name '*.new' -o -name '.tmp*' -o -path '*/data/new' -o -path '*/data/stage'")" ""
+	is "$r nothing half-made is left" "$(on_vm "sudo find /var/lib/stead -name '*.new' -o -name '*.stead-new' -o -path '*/data/new' -o -path '*/data/stage'")" ""
 	is "$r no unit has failed" "$(on_vm systemctl --failed --no-legend)" ""
 	vm_remove
 done
