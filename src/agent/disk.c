@@ -131,24 +131,9 @@ int disk_read(struct arena *arena, int dir_fd, const char *path, size_t max_byte
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int fill(int fd, const struct disk_owner *owner, const void *data, size_t len, bool durable)
 {
-	int r = write_all(fd, data, len);
+	int r = file_write_all(fd, data, len);
 
 	if (r < 0)
 		return r;

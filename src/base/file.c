@@ -99,16 +99,18 @@ int file_read(struct arena *arena, int dir_fd, const char *path, size_t max_byte
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int file_write_all(int fd, const void *data, size_t len)
 {
+	const char *rest = data;
+
 	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = write(fd, rest, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		data += n;
+		rest += n;
 		len -= (size_t)n;
 	}
 	return 0;
@@ -170,7 +172,7 @@ static int open_temp(int dir_fd, const char *name, char temp[static 256])
 /* Content, mode (whatever the umask says) and all of it on the disk. */
 static int fill(int fd, mode_t mode, const void *data, size_t len)
 {
-	int r = write_all(fd, data, len);
+	int r = file_write_all(fd, data, len);
 
 	if (r < 0)
 		return r;

@@ -16,6 +16,9 @@ struct arena;
 int file_read(struct arena *arena, int dir_fd, const char *path, size_t max_bytes, char **ret_data,
               size_t *ret_len);
 
+/* Writes all of DATA to an open file, whatever interrupts it. */
+int file_write_all(int fd, const void *data, size_t len);
+
 /* Writes PATH so that a reader, or a power cut, sees the old content or the new one, never a part:
  * temporary file in the same directory, fsync, rename, fsync of the directory. */
 int file_write_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t len);
