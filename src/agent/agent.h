@@ -78,5 +78,17 @@ int agent_wait(struct agent *agent, char *const *args);
 int agent_status(struct agent *agent, char *const *args);
 int agent_login(struct agent *agent, char *const *args);
 int agent_ca(struct agent *agent, char *const *args);
+int agent_inspect(struct agent *agent, char *const *args);
+int agent_install(struct agent *agent, char *const *args);
+int agent_receive(struct agent *agent, char *const *args);
+int agent_apply(struct agent *agent, char *const *args);
+int agent_resume(struct agent *agent, char *const *args);
+int agent_page(struct agent *agent, char *const *args);
+int agent_meet(struct agent *agent, char *const *args);
+int agent_connect(struct agent *agent, char *const *args);
+int agent_app(struct agent *agent, char *const *args);
+int agent_maintenance(struct agent *agent, char *const *args);
+int agent_stop(struct agent *agent, char *const *args);
+int agent_destroy(struct agent *agent, char *const *args);
 
 #endif

@@ -63,8 +63,9 @@ static void plan_file(struct host_context *host)
 	struct output *file =
 		output_file(host->set, HOST_PLAN_PATH, 0644, 0, origin_rule("agent.plan"));
 
+	output_sort(host->set);
 	output_text(file, origin_rule("agent.plan"),
-	            plan_write(arena, host_plan(arena, host->node)));
+	            plan_write(arena, host_plan(arena, host->node, host->set)));
 }
 
 static void containers(struct host_context *host)

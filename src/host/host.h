@@ -42,8 +42,8 @@ struct host_agent { /* the agent's program, put on the machine as a file (inline
 struct output_set *host_render(const struct node *node, const struct host_agent *agent,
                                struct findings *findings);
 
-/* The plan alone, as it stands in /etc/stead/node.json. */
-struct plan *host_plan(struct arena *arena, const struct node *node);
+/* The plan, as it stands in /etc/stead/node.json; SET is all that is rendered, sorted. */
+struct plan *host_plan(struct arena *arena, const struct node *node, const struct output_set *set);
 
 /* Where the agent lives on this machine's OS. */
 const char *host_agent_path(const struct node *node);

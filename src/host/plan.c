@@ -260,7 +260,52 @@ static const char *internal_ca(struct arena *arena, const struct node *node)
 	return NULL;
 }
 
-struct plan *host_plan(struct arena *arena, const struct node *node)
+/* All that this render puts on the machine, but for the agent's own program, which has ways of its
+ * own to get there. */
+static void add_outputs(struct arena *arena, struct plan *plan, const struct output_set *set)
+{
+	for (size_t i = 0; i < set->files.count; i++) {
+		const struct output *file = set->files.items[i];
+
+		if ((file->flags & OUTPUT_BINARY) == 0)
+			*list_add(arena, &plan->files) =
+				(struct plan_file){ .path = file->path,
+				                    .mode = file->mode,
+				                    .uid = file->uid,
+				                    .gid = file->gid,
+				                    .secret = (file->flags & OUTPUT_SECRET) != 0 };
+	}
+	for (size_t i = 0; i < set->dirs.count; i++) {
+		const struct output_dir *dir = &set->dirs.items[i];
+
+		*list_add(arena, &plan->dirs) = (struct plan_dir){
+			.path = dir->path, .mode = dir->mode, .uid = dir->uid, .gid = dir->gid
+		};
+	}
+	for (size_t i = 0; i < set->links.count; i++)
+		*list_add(arena, &plan->links) = (struct plan_link){
+			.path = set->links.items[i].path, .target = set->links.items[i].target
+		};
+	for (size_t i = 0; i < set->units.count; i++) {
+		const struct output_unit *unit = &set->units.items[i];
+
+		*list_add(arena, &plan->units) = (struct plan_unit){
+			.name = unit->name,
+			.state = unit->masked    ? PLAN_UNIT_MASKED
+			         : unit->enabled ? PLAN_UNIT_ENABLED
+			                         : PLAN_UNIT_DISABLED,
+		};
+	}
+}
+
+static enum plan_reach reach_of(const struct node *node)
+{
+	return node->reach == NODE_REACH_CHECKED     ? PLAN_REACH_CHECKED
+	       : node->reach == NODE_REACH_UNCHECKED ? PLAN_REACH_UNCHECKED
+	                                             : PLAN_REACH_QUARANTINED;
+}
+
+struct plan *host_plan(struct arena *arena, const struct node *node, const struct output_set *set)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
 
@@ -273,6 +318,9 @@ struct plan *host_plan(struct arena *arena, const struct node *node)
 	plan->owner_name = node->owner_name;
 	plan->owner_login = node->owner_login;
 	plan->ca = internal_ca(arena, node);
+	plan->reach = reach_of(node);
+	plan->tls_issuer = node->tls.issuer;
+	plan->tls_staging = node->tls.staging;
 	for (size_t i = 0; i < node->processes.count; i++)
 		add_process(arena, plan, node, node->processes.items[i]);
 	for (size_t i = 0; i < node->volumes.count; i++)
@@ -282,9 +330,12 @@ struct plan *host_plan(struct arena *arena, const struct node *node)
 	for (size_t i = 0; i < NODE_NET_COUNT; i++)
 		*list_add(arena, &plan->networks) =
 			(struct plan_network){ .name = node->networks[i].name,
-			                       .internal = node->networks[i].internal };
+			                       .internal = node->networks[i].internal,
+			                       .unit = arena_printf(arena, "%s-network.service",
+			                                            node->networks[i].name) };
 	for (size_t i = 0; i < node->commands.count; i++)
 		add_command(arena, plan, &node->commands.items[i]);
+	add_outputs(arena, plan, set);
 	add_restarts(arena, plan, node);
 	return plan;
 }

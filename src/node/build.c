@@ -20,6 +20,27 @@ static void build_tls(struct build *b)
 	tls->issuer = from->issuer.v;
 	tls->origin = origin_at(from->issuer.at);
 	tls->email = str_equal(from->email.v, "admin") ? b->node->owner_email : from->email.v;
+	tls->staging = from->staging.v;
+}
+
+/* A node with a public certificate is a public node: before it speaks it must have met itself. */
+static void build_reach(struct build *b)
+{
+	const struct value_text *from = &b->settings->reach;
+	struct node *node = b->node;
+
+	node->reach_origin = origin_at(from->at);
+	if (b->in->trial) {
+		node->reach = NODE_REACH_QUARANTINED;
+		node->reach_origin = origin_rule("node.trial");
+	} else if (str_equal(from->v, "quarantined")) {
+		node->reach = NODE_REACH_QUARANTINED;
+	} else if (str_equal(from->v, "checked") ||
+	           (str_equal(from->v, "auto") && str_equal(node->tls.issuer, "acme"))) {
+		node->reach = NODE_REACH_CHECKED;
+	} else {
+		node->reach = NODE_REACH_UNCHECKED;
+	}
 }
 
 static void build_owner(struct build *b)
@@ -68,6 +89,7 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 	b.node = new_node(arena, inputs);
 	build_owner(&b);
 	build_tls(&b);
+	build_reach(&b);
 	build_size(&b);
 	build_own(&b);
 	build_mirror(&b);

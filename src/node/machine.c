@@ -65,12 +65,13 @@ static void build_host_key(struct build *b)
 
 static const char *engine_of(struct build *b)
 {
-	const struct value_text *engine = &b->settings->machine.engine;
+	const struct settings_machine *machine = &b->settings->machine;
 
-	if (str_equal(engine->v, "docker"))
-		diag_error(b->findings, "machine.engine", engine->at,
-		           "leave it out, or write podman", "docker comes with a later version");
-	return "podman";
+	if (!str_equal(machine->engine.v, "auto"))
+		return machine->engine.v;
+	if (b->in->engine != NULL)
+		return b->in->engine;
+	return str_equal(machine->os.v, "flatcar") ? "docker" : "podman";
 }
 
 void build_machine(struct build *b)

@@ -193,8 +193,12 @@ struct node_machine {
 struct node_tls {
 	const char *issuer; /* acme | internal | upstream */
 	const char *email;
+	bool staging; /* acme: certificates for trials, which no browser trusts */
 	struct origin origin;
 };
+
+/* May the node speak under its domain (see plan.h)? */
+enum node_reach { NODE_REACH_CHECKED, NODE_REACH_UNCHECKED, NODE_REACH_QUARANTINED };
 
 struct node {
 	struct arena *arena, *secret_arena;
@@ -213,6 +217,8 @@ struct node {
 	bool mirror_insecure; /* it was written with http:// */
 	struct origin mirror_origin;
 	const char *delivery;
+	enum node_reach reach;
+	struct origin reach_origin;
 	bool frozen;
 	struct node_network networks[NODE_NET_COUNT];
 	struct {
@@ -241,6 +247,9 @@ struct node_inputs {
 	struct secrets *secrets;  /* may lack some: check reports them */
 	const struct lock *lock;  /* NULL: no lock yet */
 	const char *settings_dir; /* relative key files are looked up here */
+	const char *engine;       /* what `machine.engine: auto` means on this machine; NULL: what
+	                             the OS brings (flatcar: docker, else podman) */
+	bool trial;               /* a machine nobody else reaches: quarantined, whatever the settings say */
 	struct arena *secret_arena;
 };
 

@@ -53,6 +53,7 @@ static const struct rule rules[] = {
 	{ "node.mirror", "the reference goes through the mirror of 'images.mirror'" },
 	{ "node.network-ext", "the network with a way out: what talks to other servers" },
 	{ "node.network-int", "the network without a way out: what only this node talks to" },
+	{ "node.trial", "a machine for trials speaks to nobody: another node may own the domain" },
 	{ "proxy.admin", "the proxy's admin endpoint is a socket that nothing else can reach" },
 	{ "proxy.config", "the proxy's configuration is mounted read-only, as a directory" },
 	{ "proxy.data", "certificates and the internal authority's key are precious" },

@@ -9,6 +9,8 @@ enum { ANY_ID = 0x7fffffff, DAY_S = 24 * 60 * 60 };
 static const char *const group_words[] = { "data", "app", NULL };
 static const char *const health_words[] = { "none", "http", "tcp", "exec", NULL };
 static const char *const done_words[] = { "journal", "file", "exec", "http", NULL };
+static const char *const reach_words[] = { "checked", "unchecked", "quarantined", NULL };
+static const char *const unit_words[] = { "enabled", "disabled", "masked", NULL };
 const char *const plan_exit_words[] = { "fail", "ok", "retry", NULL };
 
 static const struct field mount_fields[] = {
@@ -104,6 +106,7 @@ static const struct field job_fields[] = {
 static const struct field network_fields[] = {
 	{ "name", FIELD_NAME, AT(plan_network, name) },
 	{ "internal", FIELD_BOOL, AT(plan_network, internal) },
+	{ "unit", FIELD_NAME, AT(plan_network, unit) },
 	{ NULL },
 };
 
@@ -111,6 +114,40 @@ static const struct field command_fields[] = {
 	{ "name", FIELD_NAME, AT(plan_command, name) },
 	{ "process", FIELD_NAME, AT(plan_command, process) },
 	{ "run", FIELD_STRINGS, AT(plan_command, run) },
+	{ "doc", FIELD_TEXT, AT(plan_command, doc), true },
+	{ NULL },
+};
+
+static const struct field tls_fields[] = {
+	{ "issuer", FIELD_NAME, AT(plan, tls_issuer) },
+	{ "staging", FIELD_BOOL, AT(plan, tls_staging) },
+	{ NULL },
+};
+
+static const struct field file_fields[] = {
+	{ "path", FIELD_PATH, AT(plan_file, path) },
+	{ "mode", FIELD_UNSIGNED, AT(plan_file, mode), false, 0, 07777 },
+	{ "user", FIELD_IDS, AT(plan_file, uid), .max = ANY_ID },
+	{ "secret", FIELD_BOOL, AT(plan_file, secret) },
+	{ NULL },
+};
+
+static const struct field dir_fields[] = {
+	{ "path", FIELD_PATH, AT(plan_dir, path) },
+	{ "mode", FIELD_UNSIGNED, AT(plan_dir, mode), false, 0, 07777 },
+	{ "user", FIELD_IDS, AT(plan_dir, uid), .max = ANY_ID },
+	{ NULL },
+};
+
+static const struct field link_fields[] = {
+	{ "path", FIELD_PATH, AT(plan_link, path) },
+	{ "target", FIELD_TEXT, AT(plan_link, target) },
+	{ NULL },
+};
+
+static const struct field unit_fields[] = {
+	{ "name", FIELD_NAME, AT(plan_unit, name) },
+	{ "state", FIELD_WORD, AT(plan_unit, state), .words = unit_words },
 	{ NULL },
 };
 
@@ -129,6 +166,8 @@ const struct field plan_fields[] = {
 	{ "engine", FIELD_NAME, AT(plan, engine) },
 	{ "owner", FIELD_OBJECT, AT(plan, owner_name), true, .fields = owner_fields },
 	{ "ca", FIELD_PATH, AT(plan, ca), true },
+	{ "reach", FIELD_WORD, AT(plan, reach), .words = reach_words },
+	{ "tls", FIELD_OBJECT, AT(plan, tls_issuer), .fields = tls_fields },
 	{ "processes", FIELD_LIST, AT(plan, processes), .fields = process_fields,
 	  .size = sizeof(struct plan_process), .unique = true },
 	{ "volumes", FIELD_LIST, AT(plan, volumes), .fields = volume_fields,
@@ -139,6 +178,14 @@ const struct field plan_fields[] = {
 	  .size = sizeof(struct plan_network), .unique = true },
 	{ "commands", FIELD_LIST, AT(plan, commands), .fields = command_fields,
 	  .size = sizeof(struct plan_command), .unique = true },
+	{ "files", FIELD_LIST, AT(plan, files), .fields = file_fields,
+	  .size = sizeof(struct plan_file), .unique = true },
+	{ "dirs", FIELD_LIST, AT(plan, dirs), .fields = dir_fields, .size = sizeof(struct plan_dir),
+	  .unique = true },
+	{ "links", FIELD_LIST, AT(plan, links), .fields = link_fields,
+	  .size = sizeof(struct plan_link), .unique = true },
+	{ "units", FIELD_LIST, AT(plan, units), .fields = unit_fields,
+	  .size = sizeof(struct plan_unit), .unique = true },
 	{ "restart", FIELD_RESTART, AT(plan, restart) },
 	{ NULL },
 };

@@ -15,9 +15,17 @@
  *    "jobs":[{"name","phase","process","steps":[{"id","key","run":[],"stdin","merge":{"file","values"},
  *             "done":{"kind":"journal|file|exec|http","path","exec":[]},"repair":[],
  *             "capture":{"pattern","secret"},"exits":{"1":"ok"},"deadline_s"}]}],
- *    "networks":[{"name","internal"}],
- *    "commands":[{"name","process","run":[]}],
+ *    "networks":[{"name","internal","unit"}],
+ *    "commands":[{"name","process","run":[],"doc"}],
+ *    "reach":"checked|unchecked|quarantined",
+ *    "tls":{"issuer":"acme|internal|upstream","staging":false},
+ *    "files":[{"path","mode","user":[uid,gid],"secret"}],"dirs":[{"path","mode","user"}],
+ *    "links":[{"path","target"}],"units":[{"name","state":"enabled|disabled|masked"}],
  *    "restart":{"/etc/…":["stead-x.service"]}}
+ *
+ * files, dirs, links and units are all that stead put on the machine (the agent's own program aside):
+ * what the next plan lacks is removed by `apply`. The files' contents travel beside the plan, in a
+ * bundle (bundle.h).
  *
  * Numbers that are 0, empty lists and texts that are NULL are left out where the field is optional
  * (see the rows in fields.c); everything else must stand there.
@@ -109,11 +117,42 @@ struct plan_job {
 struct plan_network {
 	const char *name;
 	bool internal;
+	const char *unit; /* makes it when it is not there: stead-int-network.service */
 };
 
 struct plan_command {
 	const char *name, *process;
 	struct strings run;
+	const char *doc; /* one line; may be NULL */
+};
+
+/* May the node speak under its domain? */
+enum plan_reach {
+	PLAN_REACH_CHECKED,    /* when it has met itself there */
+	PLAN_REACH_UNCHECKED,  /* yes, its owner said so in writing */
+	PLAN_REACH_QUARANTINED /* to nobody: no connection from a container leaves the machine */
+};
+
+struct plan_file {
+	const char *path;
+	unsigned mode, uid, gid;
+	bool secret; /* never shown */
+};
+
+struct plan_dir {
+	const char *path;
+	unsigned mode, uid, gid;
+};
+
+struct plan_link {
+	const char *path, *target;
+};
+
+enum plan_unit_state { PLAN_UNIT_ENABLED, PLAN_UNIT_DISABLED, PLAN_UNIT_MASKED };
+
+struct plan_unit {
+	const char *name;
+	enum plan_unit_state state;
 };
 
 struct plan_restart { /* a changed file, and the units that must restart for it */
@@ -126,6 +165,9 @@ struct plan {
 	const char *owner_name,
 		*owner_login; /* login: secret with the owner's password; NULL: none */
 	const char *ca; /* host path of the internal CA's root certificate; NULL: it has none */
+	enum plan_reach reach;
+	const char *tls_issuer;
+	bool tls_staging;
 	struct {
 		LIST_OF(struct plan_process);
 	} processes;
@@ -141,6 +183,18 @@ struct plan {
 	struct {
 		LIST_OF(struct plan_command);
 	} commands;
+	struct {
+		LIST_OF(struct plan_file);
+	} files;
+	struct {
+		LIST_OF(struct plan_dir);
+	} dirs;
+	struct {
+		LIST_OF(struct plan_link);
+	} links;
+	struct {
+		LIST_OF(struct plan_unit);
+	} units;
 	struct {
 		LIST_OF(struct plan_restart);
 	} restart;

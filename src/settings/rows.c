@@ -33,6 +33,7 @@ static const char *const words_engine[] = { "auto", "podman", "docker", NULL };
 static const char *const words_arch[] = { "x86_64", "aarch64", NULL };
 static const char *const words_lan[] = { "deny", "allow", NULL };
 static const char *const words_delivery[] = { "ssh", "inline", NULL };
+static const char *const words_reach[] = { "auto", "checked", "unchecked", "quarantined", NULL };
 static const char *const words_issuer[] = { "acme", "internal", "upstream", NULL };
 static const char *const words_challenge[] = { "http", "dns", NULL };
 
@@ -174,6 +175,10 @@ static const struct schema_row tls_rows[] = {
 	ROW("challenge", SCHEMA_WORD, settings_tls, challenge,
 	    "how the authority checks that the name is yours", .fallback = "http",
 	    .words = words_challenge),
+	ROW("staging", SCHEMA_BOOL, settings_tls, staging,
+	    "certificates for trials, which no browser trusts, but which are not counted against the "
+	    "authority's limits",
+	    .fallback = "false"),
 	END,
 };
 
@@ -276,6 +281,11 @@ const struct schema_row settings_rows[] = {
 	ROW("delivery", SCHEMA_WORD, settings, delivery,
 	    "how settings and secrets reach the machine: over ssh, or inside its first-boot config",
 	    .fallback = "ssh", .words = words_delivery),
+	ROW("reach", SCHEMA_WORD, settings, reach,
+	    "may the node speak as its domain: checked, when it has met itself there; unchecked, yes, "
+	    "you know that no other node does; quarantined, to nobody; auto means checked with "
+	    "tls: acme and unchecked otherwise",
+	    .fallback = "auto", .words = words_reach),
 	ROW("tls", SCHEMA_MAP, settings, tls, "the site's certificate; a bare word is the issuer",
 	    .words = words_issuer, .rows = tls_rows),
 	ROW("proxy", SCHEMA_MAP, settings, proxy, "the web server in front of the application",

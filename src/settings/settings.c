@@ -235,12 +235,6 @@ static void note_later_values(struct checker *c, const struct settings *s)
 		note_later(c, s->root, "machine", "network", "machine.network");
 	if (is_set(&s->machine.data) && !str_equal(s->machine.data.v, "auto"))
 		note_later(c, s->root, "machine", "data", "machine.data");
-	if (str_equal(s->machine.engine.v, "docker"))
-		note_later(c, s->root, "machine", "engine", "machine.engine: docker");
-	if (is_set(&s->machine.host))
-		note_later(c, s->root, "machine", "host", "machine.host");
-	if (s->delivery.at.source != NULL && str_equal(s->delivery.v, "ssh"))
-		note_later(c, s->root, NULL, "delivery", "delivery: ssh");
 	if (str_equal(s->tls.challenge.v, "dns"))
 		note_later(c, s->root, "tls", "challenge", "tls.challenge: dns");
 }

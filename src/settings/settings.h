@@ -72,6 +72,7 @@ struct settings_tls {
 	struct value_text issuer;    /* acme | internal | upstream */
 	struct value_text email;     /* "admin": the admin's address */
 	struct value_text challenge; /* http | dns */
+	struct value_bool staging;
 };
 
 struct settings_proxy {
@@ -120,6 +121,7 @@ struct settings {
 	struct settings_backup backup;
 	struct settings_machine machine;
 	struct value_text delivery; /* ssh | inline */
+	struct value_text reach;    /* auto | checked | unchecked | quarantined */
 	struct settings_tls tls;
 	struct settings_proxy proxy;
 	/* later: decoded, so that mistakes are found, but without effect in this version */

@@ -45,8 +45,9 @@ p = {
                  "mode": 0o2770, "class": "precious"}],
     "jobs": [{"name": "setup", "phase": "setup", "process": "server", "steps": setup},
              {"name": "after", "phase": "post-start", "process": "server", "steps": [announce]}],
-    "networks": [{"name": "stead-ext", "internal": False}],
-    "commands": [], "restart": {},
+    "networks": [{"name": "stead-ext", "internal": False, "unit": "stead-ext-network.service"}],
+    "commands": [], "reach": "unchecked", "tls": {"issuer": "internal", "staging": False},
+    "files": [], "dirs": [], "links": [], "units": [], "restart": {},
 }
 s = {one["id"]: one for one in setup + [announce]}
 for code in sys.argv[1:]:

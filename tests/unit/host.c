@@ -633,7 +633,7 @@ static void test_agent(void)
 static void test_plan(void)
 {
 	struct fixture *f = fixture_new(), *g = fixture_new();
-	const struct plan *plan = host_plan(f->arena, &f->node), *changed, *read;
+	const struct plan *plan = host_plan(f->arena, &f->node, output_set_new(f->arena, f->arena)), *changed, *read;
 	const char *why = NULL, *json = plan_write(f->arena, plan);
 
 	read = plan_read(f->arena, json, strlen(json), &why);
@@ -642,17 +642,17 @@ static void test_plan(void)
 	   "the plan is whole");
 	ok(strstr(json, "s3cret") == NULL, "the plan has no secret");
 	g->snac.image = "registry.example.org/image:2";
-	changed = host_plan(g->arena, &g->node);
+	changed = host_plan(g->arena, &g->node, output_set_new(g->arena, g->arena));
 	ok(!str_equal(plan->jobs.items[0].steps.items[0].key,
 	              changed->jobs.items[0].steps.items[0].key),
 	   "another image makes a step stale");
 	g->snac.image = f->snac.image;
 	g->job.steps.items[0].deadline_s = 5;
-	changed = host_plan(g->arena, &g->node);
+	changed = host_plan(g->arena, &g->node, output_set_new(g->arena, g->arena));
 	is_str(changed->jobs.items[0].steps.items[0].key, plan->jobs.items[0].steps.items[0].key,
 	       "another deadline does not");
 	*list_add(g->arena, &g->job.steps.items[0].run) = text("");
-	changed = host_plan(g->arena, &g->node);
+	changed = host_plan(g->arena, &g->node, output_set_new(g->arena, g->arena));
 	ok(!str_equal(plan->jobs.items[0].steps.items[0].key,
 	              changed->jobs.items[0].steps.items[0].key),
 	   "one more argument does, even an empty one");
