@@ -55,15 +55,22 @@ static void hash(const char *data, size_t len, char ret[static 65])
 
 int agent_open(struct agent *agent)
 {
-	const char *root = *agent->root != '\0' ? agent->root : "/", *error = NULL;
-	char *data = NULL;
-	size_t len = 0;
-	int r;
+	const char *root = *agent->root != '\0' ? agent->root : "/";
 
 	agent->lock_fd = -1;
 	agent->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (agent->root_fd < 0)
 		return agent_fail(agent, -errno, "%s: %s", root, strerror(errno));
+	return 0;
+}
+
+static int read_plan(struct agent *agent)
+{
+	const char *error = NULL;
+	char *data = NULL;
+	size_t len = 0;
+	int r;
+
 	r = file_read(agent->arena, agent->root_fd, agent_below_root(agent->plan_path),
 	              PLAN_MAX_BYTES, &data, &len);
 	if (r < 0)
@@ -79,6 +86,14 @@ int agent_open(struct agent *agent)
 		return agent_fail(agent, -EINVAL, "the engine %s is not known here",
 		                  agent->plan->engine);
 	return 0;
+}
+
+int agent_read_plan(struct agent *agent)
+{
+	agent->plan_error = read_plan(agent);
+	if (agent->plan_error < 0)
+		agent->plan = NULL;
+	return agent->plan_error;
 }
 
 int agent_make_run(struct agent *agent)

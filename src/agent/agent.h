@@ -27,15 +27,20 @@ struct agent {
 	const char *root;      /* "", or the directory that stands for / in tests */
 	const char *plan_path; /* below root */
 	int root_fd;
-	const struct plan *plan;
+	const struct plan *plan; /* NULL only for verbs that work without one: see plan_error */
+	int plan_error;          /* -ENOENT: the machine has none; another: it cannot be used */
 	char plan_sha256[65];
 	const struct engine *engine;
 	int lock_fd;
 	char why[512]; /* the last failure, one sentence without a full stop */
 };
 
-/* Opens the root and reads the plan. On failure `why` says it. */
+/* Opens the root. On failure `why` says it. */
 int agent_open(struct agent *agent);
+
+/* Reads the plan and finds its engine, anew each time. On failure there is none, and `why` and
+ * `plan_error` say why. */
+int agent_read_plan(struct agent *agent);
 
 /* Notes why something failed and returns ERROR. With %s of a strerror only where it helps. */
 int agent_fail(struct agent *agent, int error, const char *format, ...)

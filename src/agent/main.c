@@ -14,6 +14,7 @@ struct verb {
 	const char *name, *args, *doc;
 	int min_args, max_args;
 	int (*run)(struct agent *agent, char *const *args);
+	bool without_plan; /* works on a machine that has no plan, or none that can be used */
 };
 
 static const struct verb verbs[] = {
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
 		return AGENT_USAGE;
 	}
 	agent.root = without_slashes(arena, agent.root);
-	if (agent_open(&agent) < 0) {
+	if (agent_open(&agent) < 0 || (agent_read_plan(&agent) < 0 && !verb->without_plan)) {
 		agent_log("%s", agent.why);
 		return AGENT_ENVIRONMENT;
 	}
