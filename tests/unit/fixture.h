@@ -85,13 +85,12 @@ static inline struct node *fixture_build(struct fixture *f, const char *settings
 	}
 	if (!fine)
 		return NULL;
-	f->inputs = (struct node_inputs){
-		.settings = &f->settings,
-		.app = &f->app,
-		.secrets = &f->secrets,
-		.lock = f->has_lock ? &f->lock : NULL,
-		.secret_arena = f->secret_arena,
-	};
+	/* `engine` and `trial` are as the test set them. */
+	f->inputs.settings = &f->settings;
+	f->inputs.app = &f->app;
+	f->inputs.secrets = &f->secrets;
+	f->inputs.lock = f->has_lock ? &f->lock : NULL;
+	f->inputs.secret_arena = f->secret_arena;
 	f->node = node_build(f->arena, &f->inputs, &f->findings);
 	return f->node;
 }

@@ -518,7 +518,7 @@ static void spoil_email(struct fixture *f)
 
 static void spoil_engine(struct fixture *f)
 {
-	f->node.machine.engine = "docker";
+	f->node.machine.engine = "lxc";
 }
 
 static void spoil_path(struct fixture *f)

@@ -355,7 +355,7 @@ static void test_images(void)
 
 #define STEP(body)                                                                                 \
 	APP_YAML "jobs:\n  init:\n    phase: setup\n    process: web\n    steps:\n      - id: "    \
-	         "s\n" body
+		 "s\n" body
 #define STEP_LINE 19 /* where the body begins */
 
 static void test_jobs(void)
@@ -632,10 +632,25 @@ static void test_machine(void)
 	struct fixture f;
 	char settings[1024];
 
-	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML "machine: { engine: docker }\n", APP_YAML, NULL);
-	fixture_is_error(&f, "machine.engine", 6, "later", "docker");
-	fixture_done(&f);
+	static const struct {
+		const char *machine, *found, *expected;
+	} engines[] = {
+		{ "", NULL, "podman" },
+		{ "machine: { os: flatcar }\n", NULL, "docker" },
+		{ "machine: { os: flatcar, engine: podman }\n", NULL, "podman" },
+		{ "machine: { engine: docker }\n", "podman", "docker" },
+		{ "machine: { engine: auto }\n", "docker", "docker" },
+	};
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		fixture_init(&f);
+		f.inputs.engine = engines[i].found;
+		fixture_build(&f, arena_printf(f.arena, "%s%s", STEAD_YAML, engines[i].machine),
+		              APP_YAML, NULL);
+		is_str(f.node->machine.engine, engines[i].expected, "engine of '%s' (found: %s)",
+		       engines[i].machine, engines[i].found != NULL ? engines[i].found : "-");
+		fixture_done(&f);
+	}
 
 	fixture_init(&f);
 	fixture_build(

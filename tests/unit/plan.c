@@ -327,7 +327,7 @@ static void test_refused(struct arena *arena)
 	refused(arena, "\"app\": \"snac\",", "\"app\": \"snac\", \"app\": \"snac\",",
 	        "line 4: duplicate object key near '\"app\"'");
 	refused(arena, "\"A\": \"\"", "\"A\": \"\\u0000\"",
-	        "line 30: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"\\u0000\"'");
+	        "line 35: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"\\u0000\"'");
 }
 
 static void test_depth(struct arena *arena)
