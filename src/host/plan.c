@@ -69,6 +69,7 @@ static void add_process(struct arena *arena, struct plan *plan, const struct nod
 	to->writable_root = from->writable_root;
 	to->memory_bytes = from->memory_bytes;
 	to->stop_s = from->stop_s;
+	to->public = from->port_count > 0;
 	copy_texts(arena, &from->command, &to->command);
 	copy_strings(arena, &from->tmpfs, &to->tmpfs);
 	copy_strings(arena, &from->capabilities, &to->capabilities);

@@ -47,6 +47,7 @@ static const struct field process_fields[] = {
 	{ "writable_root", FIELD_BOOL, AT(plan_process, writable_root) },
 	{ "memory_bytes", FIELD_BYTES, AT(plan_process, memory_bytes), true },
 	{ "after", FIELD_STRINGS, AT(plan_process, after), true },
+	{ "public", FIELD_BOOL, AT(plan_process, public), true },
 	{ "health", FIELD_OBJECT, .fields = health_fields },
 	{ "stop_s", FIELD_UNSIGNED, AT(plan_process, stop_s), false, 0, DAY_S },
 	{ NULL },

@@ -9,8 +9,8 @@
  *    "processes":[{"name","image","unit","user":[uid,gid],"group":"data|app","command":[],
  *                  "env":{…},"env_files":[…],"mounts":[{"host","target","ro"}],"tmpfs":[…],
  *                  "networks":[…],"capabilities":[…],"writable_root":false,"memory_bytes":0,
- *                  "after":[…],"health":{"kind":"http|tcp|exec|none","port","path","status",
- *                  "exec":[],"start_s"},"stop_s"}],
+ *                  "after":[…],"public":true,"health":{"kind":"http|tcp|exec|none","port","path",
+ *                  "status","exec":[],"start_s"},"stop_s"}],
  *    "volumes":[{"name","path","user":[uid,gid],"mode":448,"class":"precious"}],
  *    "jobs":[{"name","phase","process","steps":[{"id","key","run":[],"stdin","merge":{"file","values"},
  *             "done":{"kind":"journal|file|exec|http","path","exec":[]},"repair":[],
@@ -23,12 +23,12 @@
  *    "links":[{"path","target"}],"units":[{"name","state":"enabled|disabled|masked"}],
  *    "restart":{"/etc/…":["stead-x.service"]}}
  *
- * files, dirs, links and units are all that stead put on the machine (the agent's own program aside):
- * what the next plan lacks is removed by `apply`. The files' contents travel beside the plan, in a
- * bundle (bundle.h).
+ * files, dirs, links and units are all that stead put on the machine (the agent's own program
+ * aside): what the next plan lacks is removed by `apply`. The files' contents travel beside the
+ * plan, in a bundle (bundle.h).
  *
- * Numbers that are 0, empty lists and texts that are NULL are left out where the field is optional
- * (see the rows in fields.c); everything else must stand there.
+ * Numbers that are 0, what is false, empty lists and texts that are NULL are left out where the
+ * field is optional (see the rows in fields.c); everything else must stand there.
  *
  * `run`, `done.exec` and `repair` are what `command` is: arguments for the image's own entry point.
  *
@@ -61,6 +61,7 @@ enum plan_health { PLAN_HEALTH_NONE, PLAN_HEALTH_HTTP, PLAN_HEALTH_TCP, PLAN_HEA
 struct plan_process {
 	const char *name, *image, *unit, *group;
 	unsigned uid, gid;
+	bool public; /* ports of the machine lead to it */
 	struct strings command, env_files, tmpfs, networks, capabilities, after;
 	struct {
 		LIST_OF(struct plan_pair);

@@ -112,6 +112,7 @@ static bool is_absent(const struct field *field, const char *at)
 {
 	unsigned number;
 	long long bytes;
+	bool truth;
 
 	if (!field->optional)
 		return false;
@@ -135,6 +136,8 @@ static bool is_absent(const struct field *field, const char *at)
 	case FIELD_RESTART:
 		return list_at(at).count == 0;
 	case FIELD_BOOL:
+		memcpy(&truth, at, sizeof(truth));
+		return !truth;
 	case FIELD_WORD:
 	case FIELD_IDS:
 		break;
