@@ -11,6 +11,7 @@ const struct check_family check_families[] = {
 	  check_secrets },
 	{ "writers", "one writer for each place inside a container", check_writers },
 	{ "images", "images are named so that they stay the same", check_images },
+	{ "provider", "the provider is one that is known, and the machine fits it", check_provider },
 	{ "notes", "what the application's definition wants every user to know", check_notes },
 	{ "ignition", "the first boot can run twice without touching data", check_ignition },
 	{ 0 },

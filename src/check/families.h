@@ -18,6 +18,7 @@ CHECK_FAMILY(names);
 CHECK_FAMILY(notes);
 CHECK_FAMILY(order);
 CHECK_FAMILY(ports);
+CHECK_FAMILY(provider);
 CHECK_FAMILY(secrets);
 CHECK_FAMILY(writers);
 

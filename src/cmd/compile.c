@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "ignition/ignition.h"
+#include "provider/provider.h"
 
 enum { AGENT_MAX_BYTES = 64 * 1024 * 1024 };
 
@@ -247,9 +248,46 @@ static void check_deliverable(struct compile *c, report_fn *report)
 		       "alone");
 }
 
+void compile_note_size(struct compile *c, const struct compile_config *config)
+{
+	const struct value_text *name = &c->settings.machine.provider;
+	const struct provider *provider;
+	struct providers providers;
+
+	if (name->v == NULL)
+		return;
+	provider_builtin(c->arena, &providers);
+	provider = provider_find(&providers, name->v);
+	if (provider == NULL || !provider->user_data.bytes.given ||
+	    config->len <= (size_t)provider->user_data.bytes.v)
+		return;
+	diag_warning(&c->findings, "provider.user-data", name->at,
+	             str_equal(c->settings.delivery.v, "ssh")
+	                     ? "put it on a web server of yours and pass a config that only "
+	                       "replaces itself by it"
+	                     : "write delivery: ssh, then the config holds no more than keys and "
+	                       "base",
+	             "the Ignition config has %zu bytes, and %s takes %ld", config->len,
+	             provider->title.v, provider->user_data.bytes.v);
+}
+
+/* The size counts what would be handed out, so it is rendered, agent and all. */
+static void note_rendered_size(struct compile *c)
+{
+	struct compile_config config;
+	struct host_agent agent;
+
+	if (c->settings.machine.provider.v != NULL && str_equal(c->settings.delivery.v, "inline") &&
+	    !str_equal(c->settings.machine.os.v, "as-is") &&
+	    str_equal(c->settings.machine.arch.v, AGENT_ARCH) && c->findings.errors == 0 &&
+	    compile_agent(c, &agent) == CLI_OK && compile_ignition(c, &agent, NULL, &config))
+		compile_note_size(c, &config);
+}
+
 void compile_note_delivery(struct compile *c)
 {
 	check_deliverable(c, diag_note);
+	note_rendered_size(c);
 }
 
 /* "sha512-…", as Ignition writes it. */

@@ -69,6 +69,9 @@ struct compile_config {
 bool compile_ignition(struct compile *compile, const struct host_agent *agent,
                       const char *agent_url, struct compile_config *ret);
 
+/* Warns when CONFIG is more than machine.provider takes as user data. */
+void compile_note_size(struct compile *compile, const struct compile_config *config);
+
 /* Prints the findings to OUT, as --format says, and returns the exit code they call for. */
 int compile_report(struct compile *compile, struct cli *cli, FILE *out);
 

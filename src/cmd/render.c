@@ -56,6 +56,7 @@ static int render_ignition(struct compile *compile, struct cli *cli)
 		return code;
 	if (!compile_ignition(compile, &agent, NULL, &config))
 		return CLI_FINDINGS;
+	compile_note_size(compile, &config);
 	code = write_config(&config, cli_text(cli, "output"));
 	if (code == CLI_OK)
 		(void)fprintf(stderr, "%zu bytes%s\n", config.len,

@@ -127,4 +127,18 @@ for format in text json; do
 	timeout 60 "$stead" check --dir "$node" --format=$format >"$tmp/out" 2>&1 </dev/null
 	fails "no report shows a line of the secrets ($format)" grep -qF -f "$tmp/secrets" "$tmp/out"
 done
+
+# --- what is known about the provider ---
+new_node "$tmp/hetzner" --set machine.provider=hetzner
+run 0 'a config that is too large for the provider' check --dir "$tmp/hetzner"
+err=$(cat "$tmp/out")
+like 'is a warning with both numbers' "$err" 'stead.yaml:[0-9]+:[0-9]+: warning\[provider.user-data\]: the Ignition config has [0-9]{5,} bytes, and Hetzner Cloud takes 32768'
+out_has 'the provider has no such image' 'note[provider.image]: Hetzner Cloud offers no image of '"'fcos'"
+"$stead" render ignition --dir "$tmp/hetzner" -o "$tmp/config.ign" 2>"$tmp/err" </dev/null
+like 'it is the size of what is handed out' "$err" "config has $(stat -c %s "$tmp/config.ign") bytes"
+err_has 'render warns too' 'warning[provider.user-data]'
+new_node "$tmp/elsewhere" --set machine.provider=upcloud
+run 0 'a provider whose limit is not known' check --dir "$tmp/elsewhere"
+fails 'is no reason to warn' grep -q provider "$tmp/out"
+
 tap_done
