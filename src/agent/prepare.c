@@ -14,16 +14,14 @@
 #include "agent/failpoint.h"
 #include "agent/label.h"
 #include "agent/progress.h"
+#include "agent/sentinel.h"
 #include "base/arena.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "plan/json.h"
 
-#define SENTINEL AGENT_DATA "/sentinel.json"
 #define DIRECTORIES "prepare.directories"
 #define FIREWALL "prepare.firewall"
 
-enum { SENTINEL_VERSION = 1, SENTINEL_MAX_BYTES = 4096, NFT_MS = 30 * 1000 };
+enum { NFT_MS = 30 * 1000 };
 
 static const struct disk_owner private_dir = { .uid = 0, .gid = 0, .mode = 0700 };
 
@@ -54,61 +52,6 @@ static int make_dir(struct agent *agent, const char *path, const struct disk_own
 	return 0;
 }
 
-/* True when the data directory holds nothing of a node. */
-static bool is_fresh(const struct agent *agent)
-{
-	cleanup_fd int data = disk_open_dir(agent->root_fd, AGENT_DATA);
-
-	return faccessat(data, "data", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	       faccessat(data, "state", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
-}
-
-static int write_sentinel(struct agent *agent)
-{
-	cleanup_arena struct arena *scratch = arena_new();
-	cleanup_json json_t *root = json_pack("{s:i,s:s,s:s}", "v", SENTINEL_VERSION, "domain",
-	                                      agent->plan->domain, "lineage", agent->plan->lineage);
-	const char *text = arena_printf(scratch, "%s\n", json_text(scratch, root, JSON_INDENT(1)));
-	int r = disk_write(agent->root_fd, SENTINEL, NULL, text, strlen(text));
-
-	if (r < 0)
-		return agent_fail(agent, r, "%s cannot be written: %s", SENTINEL, strerror(-r));
-	return 0;
-}
-
-/* Whose data this is. Another node's is never touched, and never served under this name. */
-static int check_sentinel(struct agent *agent)
-{
-	cleanup_arena struct arena *scratch = arena_new();
-	cleanup_json json_t *root = NULL;
-	const char *domain, *lineage;
-	char *data = NULL;
-	size_t len = 0;
-	int r = disk_read(scratch, agent->root_fd, SENTINEL, SENTINEL_MAX_BYTES, &data, &len, NULL);
-
-	if (r == -ENOENT && is_fresh(agent))
-		return write_sentinel(agent);
-	if (r == -ENOENT)
-		return agent_fail(agent, -EPERM, "%s holds data, but no sentinel.json says whose",
-		                  AGENT_DATA);
-	if (r < 0)
-		return agent_fail(agent, r, "%s cannot be read: %s", SENTINEL, strerror(-r));
-	root = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
-	domain = json_string_value(json_object_get(root, "domain"));
-	lineage = json_string_value(json_object_get(root, "lineage"));
-	if (json_integer_value(json_object_get(root, "v")) != SENTINEL_VERSION || domain == NULL ||
-	    lineage == NULL)
-		return agent_fail(agent, -EPERM, "%s cannot be understood", SENTINEL);
-	if (!str_equal(domain, agent->plan->domain))
-		return agent_fail(agent, -EPERM, "the data here belongs to %.100s, not to %s",
-		                  domain, agent->plan->domain);
-	if (!str_equal(lineage, agent->plan->lineage))
-		return agent_fail(agent, -EPERM,
-		                  "the data here belongs to another node of %s (lineage %.40s)",
-		                  domain, lineage);
-	return 0;
-}
-
 /* The directory of a volume's path, and every one above it below /var/lib/stead. */
 static int make_volume(struct agent *agent, const struct plan_volume *volume)
 {
@@ -131,6 +74,15 @@ static int make_volume(struct agent *agent, const struct plan_volume *volume)
 	return make_dir(agent, volume->path, &owner);
 }
 
+/* Whose data this is. Another node's is never touched, and never served under this name. */
+static int take_data(struct agent *agent)
+{
+	bool fresh = false;
+	int r = sentinel_check(agent, agent->plan, &fresh);
+
+	return r == 0 && fresh ? sentinel_write(agent, agent->plan) : r;
+}
+
 static int make_directories(struct agent *agent)
 {
 	static const char *const dirs[] = { AGENT_DATA "/data", AGENT_STATE, AGENT_JOBS,
@@ -139,7 +91,7 @@ static int make_directories(struct agent *agent)
 
 	/* The sentinel comes first: data without one is another's. */
 	if (r == 0)
-		r = check_sentinel(agent);
+		r = take_data(agent);
 	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		r = make_dir(agent, dirs[i], &private_dir);
 	for (size_t i = 0; r == 0 && i < agent->plan->volumes.count; i++)
