@@ -7,11 +7,11 @@
 
 enum { MAX_LINE = 200 };
 
+const struct engine *const engines[] = { &engine_podman, &engine_docker, NULL };
+
 const struct engine *engine_find(const char *name)
 {
-	static const struct engine *const engines[] = { &engine_podman };
-
-	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+	for (size_t i = 0; engines[i] != NULL; i++)
 		if (str_equal(engines[i]->name, name))
 			return engines[i];
 	return NULL;

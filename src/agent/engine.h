@@ -1,7 +1,8 @@
 /*
  * The container engine, as the agent needs it. Nothing else here knows podman or docker.
  *
- * Functions return 0 or a negative errno with the reason in agent->why; results live in ARENA.
+ * Functions return 0 or a negative errno with the reason in agent->why; results live in ARENA. They
+ * are called with agent->engine set to their own engine; only version() needs none.
  */
 #ifndef STEAD_AGENT_ENGINE_H
 #define STEAD_AGENT_ENGINE_H
@@ -38,9 +39,35 @@ struct engine {
 	                const struct plan_process *process, enum engine_state *ret);
 	/* Ends and removes a container; fine when there is none. */
 	int (*remove)(struct agent *agent, struct arena *arena, const char *container);
+
+	/* What a person runs: appends the argv (NULL-terminated) to be put in our place by
+	 * process_exec(). Standard input is passed on; TTY: it is a terminal.
+	 * exec_argv: in the running container of a process; -ENOENT when it does not run.
+	 * job_argv: in a container of its own, made like PROCESS's and gone afterwards. JOB's
+	 * stdin_text and deadline_s mean nothing here. */
+	int (*exec_argv)(struct agent *agent, struct arena *arena,
+	                 const struct plan_process *process, const struct strings *run, bool tty,
+	                 struct strings *ret);
+	int (*job_argv)(struct agent *agent, struct arena *arena, const struct engine_job *job,
+	                bool tty, struct strings *ret);
+
+	/* Appends the names of all containers (running or not) and of all networks that begin with
+	 * PREFIX. */
+	int (*list_containers)(struct agent *agent, struct arena *arena, const char *prefix,
+	                       struct strings *ret);
+	int (*list_networks)(struct agent *agent, struct arena *arena, const char *prefix,
+	                     struct strings *ret);
+	/* Both are fine when there is none. A network or an image in use is not removed: -EIO. */
+	int (*network_remove)(struct agent *agent, struct arena *arena, const char *network);
+	int (*image_remove)(struct agent *agent, struct arena *arena, const char *image);
+	/* "5.4.2"; -ENOENT when it is not installed. Needs no plan and no running daemon. */
+	int (*version)(struct agent *agent, struct arena *arena, const char **ret);
 };
 
-extern const struct engine engine_podman;
+extern const struct engine engine_podman, engine_docker;
+
+/* All that there are, NULL-terminated, in the order of preference. */
+extern const struct engine *const engines[];
 
 const struct engine *engine_find(const char *name);
 
