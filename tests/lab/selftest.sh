@@ -68,6 +68,30 @@ ok 'the nodes reach each other' within 10 in_node curl -sf -m 3 "http://$(./lab 
 
 ok 'the power is cut and comes back' ./lab node kill one
 ok 'the container is back' within 60 says_hello one
+
+ok 'machines are built' ./lab machine build
+ssh-keygen -q -t ed25519 -N '' -f "$tmp/key"
+on_machine() { # NAME COMMAND…, by its known key
+    local name=$1
+    shift
+    printf '%s %s\n' "$(./lab machine ip "$name")" "$(./lab machine exec "$name" cat /etc/ssh/ssh_host_ed25519_key.pub)" >"$tmp/known"
+    ssh -F none -o BatchMode=yes -o UserKnownHostsFile="$tmp/known" -i "$tmp/key" "root@$(./lab machine ip "$name")" "$@"
+}
+engines() { on_machine "$1" 'ls /usr/bin' | sed -n '/^podman$/p;/^docker$/p' | xargs; }
+for tree in trixie:podman bookworm:docker bare: bare-bookworm:; do
+    ok "a machine of tree ${tree%:*} starts" ./lab machine start "${tree%:*}" --tree "${tree%:*}" --key "$tmp/key.pub"
+    is 'it has the engines it should have' "${tree#*:}" engines "${tree%:*}"
+    is 'no unit of it has failed' '' on_machine "${tree%:*}" systemctl --failed --no-legend
+done
+ok 'docker pulls from the registry' on_machine bookworm docker pull -q "10.0.2.2:${port##*:}/docker.io/library/caddy@$digest"
+ok 'and runs it with limits' on_machine bookworm docker run -d --name web -p 80:80 --memory 64m --pids-limit 99 \
+    --ulimit nofile=65536:65536 "10.0.2.2:${port##*:}/docker.io/library/caddy@$digest" caddy respond --listen :80 hello
+ok 'which answers' within 20 says_hello bookworm
+ok 'an engine is installed by apt' on_machine bare 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q podman'
+is 'and is there' podman engines bare
+ok 'a machine loses its power' ./lab machine kill bookworm
+ok 'and its engine comes back' within 20 on_machine bookworm docker start web
+
 namespace=$(cat "$STEAD_LAB_RUN/node/one/netns")
 ok 'all nodes stop' ./lab node stop-all
 is 'no namespace is left' '' bash -c "ip netns list | grep -w $namespace || :"

@@ -70,7 +70,7 @@ node_start() {
     # On any failure below nothing may stay behind.
     trap "node_stop $name >/dev/null 2>&1" EXIT
     with_lock net net_up "$dir"
-    node_mount "$name"
+    node_mount "$name" "$(readlink -f "$CACHE/tree")"
     node_ignition "$name"
     node_adapt "$name"
     say "$(printf 'node %s: Ignition done at %.1f s' "$name" "$(($(now_ms) - t0))e-3")"
@@ -79,16 +79,19 @@ node_start() {
     say "$(printf 'node %s: systemd answers at %.1f s, address %s' "$name" "$(($(now_ms) - t0))e-3" "$(node_ip "$name")")"
 }
 
+# node_mount NAME LAYER…: a new root over the trees LAYER/root, the uppermost first.
 node_mount() {
-    local dir scratch
+    local dir scratch lower
     dir=$(node_dir "$1") scratch=$(node_scratch "$1")
+    shift
     rm -rf "$scratch"
     mkdir -p "$scratch"
     # An overlay cannot be the upper layer of another one.
     [ "$(stat -f -c %T "$scratch")" != overlayfs ] || mount -t tmpfs tmpfs "$scratch"
-    mkdir -p "$scratch/upper" "$scratch/work" "$scratch/containers"
-    readlink -f "$CACHE/tree" >"$dir/lower"
-    mount -t overlay overlay -o "lowerdir=$(cat "$dir/lower")/root,upperdir=$scratch/upper,workdir=$scratch/work" "$dir/root"
+    mkdir -p "$scratch/upper" "$scratch/work" "$scratch/containers" "$scratch/docker"
+    printf '%s\n' "$@" >"$dir/lower"
+    lower=$(printf '%s/root:' "$@")
+    mount -t overlay overlay -o "lowerdir=${lower%:},upperdir=$scratch/upper,workdir=$scratch/work" "$dir/root"
 }
 
 # The stages that the initramfs runs, with the tree's own Ignition and user tools: the pristine tree plays the
@@ -139,14 +142,21 @@ node_adapt() {
     done
     rm -f "$root/etc/resolv.conf"
     echo "nameserver $NET.1" >"$root/etc/resolv.conf"
-    # Limits that this host's kernel cannot enforce are dropped below podman, by a named stand-in for crun.
-    mkdir -p "$root/etc/containers/containers.conf.d"
+    # Limits that this host's kernel cannot enforce are dropped below the engines, by a named stand-in.
+    mkdir -p "$root/usr/lib/stead-lab" "$root/etc/containers/containers.conf.d" "$root/etc/docker"
+    install -m 755 "$LAB/tier-b/oci-runtime" "$root/usr/lib/stead-lab/crun-tier-b"
+    install -m 755 "$LAB/tier-b/oci-runtime" "$root/usr/lib/stead-lab/runc-tier-b"
     cat >"$root/etc/containers/containers.conf.d/90-lab-tier-b.conf" <<'EOF'
 [engine]
 runtime = "crun"
 
 [engine.runtimes]
 crun = ["/usr/lib/stead-lab/crun-tier-b"]
+EOF
+    # The lab's registry speaks plain HTTP.
+    cat >"$root/etc/docker/daemon.json" <<EOF
+{"insecure-registries": ["$HOST_LOOPBACK/32"], "default-runtime": "lab",
+ "runtimes": {"lab": {"path": "/usr/lib/stead-lab/runc-tier-b"}}}
 EOF
 }
 
@@ -170,6 +180,7 @@ node_boot() {
         --directory="$dir/root" --machine="$name" --network-namespace-path="/run/netns/$(cat "$dir/netns")" \
         --capability=all --system-call-filter="@keyring bpf" \
         --bind="$(node_scratch "$name")/containers:/var/lib/containers" \
+        --bind="$(node_scratch "$name")/docker:/var/lib/docker" \
         --boot -- systemd.log_target=journal </dev/null >"$dir/log" 2>&1 &
     echo $! >"$dir/pid"
     for ((i = 0; i < 300; i++)); do
