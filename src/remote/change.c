@@ -133,8 +133,8 @@ static void add_lines(struct text *text, const char *diff, bool color)
 	}
 }
 
-static void add_file(struct text *text, const struct change *change,
-                     const struct change_file *file, bool color)
+static void add_file(struct text *text, const struct change *change, const struct change_file *file,
+                     bool color)
 {
 	const char *diff;
 
@@ -230,8 +230,11 @@ static void add_some(struct text *text, const struct strings *list)
 
 		if (str_ends(name, ".service"))
 			len -= (int)strlen(".service");
-		text_addf(text, "%s%.*s", i == 0 ? "" : i + 1 == list->count ? " and " : ", ", len,
-		          name);
+		text_addf(text, "%s%.*s",
+		          i == 0                 ? ""
+		          : i + 1 == list->count ? " and "
+		                                 : ", ",
+		          len, name);
 	}
 	if (shown < list->count)
 		text_addf(text, " and %zu more", list->count - shown);

@@ -1,5 +1,6 @@
 #include "remote/destination.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -49,6 +50,18 @@ static bool part_host(struct arena *arena, const char *s, const char **ret_host,
 	return true;
 }
 
+/* A name, an alias, or an IPv4 address; or an IPv6 one, maybe with the interface it is good on. */
+static bool is_host(struct arena *arena, const char *host)
+{
+	const char *address = arena_strndup(arena, host, strcspn(host, "%"));
+	struct in6_addr ignored;
+
+	if (strchr(host, ':') == NULL)
+		return is_made_of(host, LETTERS "._-", HOST_MAX);
+	return is_made_of(host, LETTERS ".:%", HOST_MAX) &&
+	       inet_pton(AF_INET6, address, &ignored) == 1;
+}
+
 int destination_parse(struct arena *arena, const char *text, struct destination *ret,
                       const char **ret_error)
 {
@@ -63,7 +76,7 @@ int destination_parse(struct arena *arena, const char *text, struct destination 
 	}
 	if (!part_host(arena, at != NULL ? at + 1 : text, &host, &rest))
 		return refuse(arena, text, "brackets are for an IPv6 address", ret_error);
-	if (!is_made_of(host, strchr(host, ':') != NULL ? LETTERS ".:%" : LETTERS "._-", HOST_MAX))
+	if (!is_host(arena, host))
 		return refuse(arena, text, "the host is no name and no address", ret_error);
 	if (rest != NULL && (!str_to_long(rest, &port) || port < 1 || port > PORT_MAX))
 		return refuse(arena, text, "a port is between 1 and 65535", ret_error);

@@ -8,8 +8,9 @@ struct arena;
 
 struct destination {
 	const char *user; /* NULL: not said */
-	const char *host; /* a name, an address without brackets, or an alias of the user's own ssh */
-	unsigned port;    /* 0: not said */
+	const char
+		*host; /* a name, an address without brackets, or an alias of the user's own ssh */
+	unsigned port; /* 0: not said */
 };
 
 /* 0, or -EINVAL with one sentence at *ret_error. An IPv6 address with a port stands in brackets.

@@ -42,7 +42,7 @@ struct inspect {
 	struct strings tools, firewalls, addresses;
 	struct {
 		LIST_OF(struct inspect_port);
-	} ports; /* that somebody listens on */
+	} ports;                 /* that somebody listens on */
 	bool has_stead;          /* there is a node already */
 	const char *stead_error; /* why its plan cannot be read; NULL: it can */
 	const char *app, *domain, *lineage, *engine;

@@ -39,7 +39,7 @@ long long remote_number(const json_t *object, const char *key)
 	const json_t *value = json_object_get(object, key);
 
 	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
-	                                                                 : -1;
+	                                                                : -1;
 }
 
 void remote_texts(struct arena *arena, const json_t *array, struct strings *ret)
@@ -65,14 +65,14 @@ int remote_answer(struct arena *arena, const char *what, const char *json, size_
 	}
 	root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(root)) {
-		*ret_error = arena_printf(arena, "the agent's answer to '%s' is no JSON object",
-		                          what);
+		*ret_error =
+			arena_printf(arena, "the agent's answer to '%s' is no JSON object", what);
 		json_decref(root);
 		return -EINVAL;
 	}
 	if (remote_number(root, "v") != 1)
-		*ret_error = arena_printf(arena,
-		                          "the agent's answer to '%s' is of another version", what);
+		*ret_error = arena_printf(arena, "the agent's answer to '%s' is of another version",
+		                          what);
 	else if ((*ret_error = remote_member(arena, root, "error")) == NULL) {
 		*ret = root;
 		return 0;

@@ -21,9 +21,9 @@ long long remote_number(const json_t *object, const char *key);
 /* The texts of an array, as many as REMOTE_LIST_MAX. */
 void remote_texts(struct arena *arena, const json_t *array, struct strings *ret);
 
-/* The answer as an object, which the caller drops. -EINVAL when it is too large, no JSON, of another
- * version than 1; -EREMOTEIO when it is an error of the agent, whose sentence is then at *ret_error
- * and its hint (or NULL) at *ret_hint. WHAT names the verb in sentences of our own. */
+/* The answer as an object, which the caller drops. -EINVAL when it is too large, no JSON, of
+ * another version than 1; -EREMOTEIO when it is an error of the agent, whose sentence is then at
+ * *ret_error and its hint (or NULL) at *ret_hint. WHAT names the verb in sentences of our own. */
 int remote_answer(struct arena *arena, const char *what, const char *json, size_t len, size_t max,
                   json_t **ret, const char **ret_error, const char **ret_hint);
 

@@ -40,10 +40,11 @@ static void judge_system(const struct judging *j)
 	const struct settings_machine *wish = &j->wish->settings->machine;
 
 	if (m->systemd <= 0)
-		diag_error(j->findings, "up.systemd", nowhere(),
-		           "use Debian, Ubuntu, Fedora, Fedora CoreOS or Flatcar; a container without "
-		           "systemd will not do",
-		           "systemd does not run on %s", j->wish->machine);
+		diag_error(
+			j->findings, "up.systemd", nowhere(),
+			"use Debian, Ubuntu, Fedora, Fedora CoreOS or Flatcar; a container without "
+			"systemd will not do",
+			"systemd does not run on %s", j->wish->machine);
 	else if (m->systemd < SYSTEMD_MIN)
 		diag_error(j->findings, "up.systemd", nowhere(),
 		           "a newer release of the distribution has it",
@@ -71,12 +72,12 @@ static void judge_size(const struct judging *j)
 		           j->wish->machine, m->memory_bytes / MIB, (long long)size->v / MIB);
 	if (m->read_only)
 		diag_error(j->findings, "up.disk", nowhere(),
-		           "'mount -o remount,rw /' may do; after an error of the disk its log says why",
+		           "'mount -o remount,rw /' may do; after an error of the disk its log "
+		           "says why",
 		           "the file system of /var/lib on %s is read-only", j->wish->machine);
 	/* A node that is there has its images and data already. */
 	else if (!m->has_stead && m->free_bytes >= 0 && m->free_bytes < disk_free_min)
-		diag_error(j->findings, "up.disk", nowhere(),
-		           "make room, or take a larger disk",
+		diag_error(j->findings, "up.disk", nowhere(), "make room, or take a larger disk",
 		           "/var/lib on %s has %lld MiB left, and %lld MiB are needed to begin",
 		           j->wish->machine, m->free_bytes / MIB, disk_free_min / MIB);
 }
@@ -87,11 +88,12 @@ static void judge_clock(const struct judging *j)
 
 	if (j->machine->clock_s < 0 || (ahead <= CLOCK_MAX_S && ahead >= -CLOCK_MAX_S))
 		return;
-	diag_error(j->findings, "up.clock", nowhere(),
-	           "other servers refuse what a wrong clock signs: switch time synchronisation on "
-	           "('timedatectl set-ntp true'); if this computer's clock is the wrong one, set it",
-	           "the clock of %s is %lld s %s this computer's", j->wish->machine,
-	           (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+	diag_error(
+		j->findings, "up.clock", nowhere(),
+		"other servers refuse what a wrong clock signs: switch time synchronisation on "
+		"('timedatectl set-ntp true'); if this computer's clock is the wrong one, set it",
+		"the clock of %s is %lld s %s this computer's", j->wish->machine,
+		(long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
 }
 
 /* Ports of a node that is there are its own. */
@@ -126,7 +128,8 @@ static void judge_firewalls(const struct judging *j)
 	const struct strings *firewalls = &j->machine->firewalls;
 
 	for (size_t i = 0; i < firewalls->count; i++) {
-		const char *name = firewalls->items[i], *how = "switch it off: stead has a firewall";
+		const char *name = firewalls->items[i],
+			   *how = "switch it off: stead has a firewall";
 
 		if (str_equal(name, "ufw"))
 			how = "'ufw disable' switches it off: stead has a firewall, which lets in "
@@ -156,15 +159,17 @@ static void judge_node(const struct judging *j)
 		           "the node on %s cannot be read: %s", j->wish->machine, m->stead_error);
 	else if (m->domain != NULL && !str_equal(m->domain, s->domain.v))
 		diag_error(j->findings, "up.node", place(j, s->domain.at),
-		           "one machine holds one node: take another machine, or 'stead destroy' there "
+		           "one machine holds one node: take another machine, or 'stead destroy' "
+		           "there "
 		           "from its own folder",
 		           "the node on %s is %s", j->wish->machine, m->domain);
 	else if (m->lineage != NULL && j->wish->lineage != NULL &&
 	         !str_equal(m->lineage, j->wish->lineage))
-		diag_error(j->findings, "up.node", nowhere(),
-		           "use the folder it was made from, or make one from it with 'stead adopt'",
-		           "the node on %s is another %s: its lineage is not that of stead.lock",
-		           j->wish->machine, m->domain != NULL ? m->domain : "node");
+		diag_error(
+			j->findings, "up.node", nowhere(),
+			"use the folder it was made from, or make one from it with 'stead adopt'",
+			"the node on %s is another %s: its lineage is not that of stead.lock",
+			j->wish->machine, m->domain != NULL ? m->domain : "node");
 	else if (m->app != NULL && !str_equal(m->app, s->app.v))
 		diag_error(j->findings, "up.node", place(j, s->app.at),
 		           "an application cannot be changed into another",
@@ -209,11 +214,12 @@ static void no_engine(const struct judging *j, const char *name)
 		           "%s has no %s, and none can be installed: %s", j->wish->machine, name,
 		           j->machine->immutable);
 	else
-		diag_error(j->findings, "up.engine", at,
-		           "install podman 5 or later, or docker, by hand, then run 'stead up' again",
-		           "%s has no %s, and its distribution%s%s has none that would do",
-		           j->wish->machine, name, j->machine->os_name != NULL ? ", " : "",
-		           j->machine->os_name != NULL ? j->machine->os_name : "");
+		diag_error(
+			j->findings, "up.engine", at,
+			"install podman 5 or later, or docker, by hand, then run 'stead up' again",
+			"%s has no %s, and its distribution%s%s has none that would do",
+			j->wish->machine, name, j->machine->os_name != NULL ? ", " : "",
+			j->machine->os_name != NULL ? j->machine->os_name : "");
 }
 
 /* The node keeps the engine it was made with: containers and networks of one mean nothing to the
@@ -249,19 +255,19 @@ static void judge_engine(const struct judging *j, struct judge_verdict *ret)
 		no_engine(j, name);
 		return;
 	}
-	*ret = (struct judge_verdict){ .engine = name,
-		                       .install = !is_usable(there) ||
-		                                  !inspect_has(&m->tools, "nft"),
-		                       .version = is_usable(there) ? there->version
-		                                                   : possible->version };
+	*ret = (struct judge_verdict){
+		.engine = name,
+		.install = !is_usable(there) || !inspect_has(&m->tools, "nft"),
+		.version = is_usable(there) ? there->version : possible->version
+	};
 	if (is_usable(there) && there->silent) {
-		diag_error(
-			j->findings, "up.engine", nowhere(),
-			arena_printf(j->findings->arena,
-		                     "'systemctl enable --now %s' starts it; 'journalctl -u %s' says "
-		                     "why it does not",
-		                     name, name),
-			"%s is installed on %s, but does not answer", name, j->wish->machine);
+		diag_error(j->findings, "up.engine", nowhere(),
+		           arena_printf(
+				   j->findings->arena,
+				   "'systemctl enable --now %s' starts it; 'journalctl -u %s' says "
+				   "why it does not",
+				   name, name),
+		           "%s is installed on %s, but does not answer", name, j->wish->machine);
 		ret->engine = NULL;
 	}
 }

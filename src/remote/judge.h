@@ -1,6 +1,6 @@
 /*
- * May this machine become the node, and with which engine? Every refusal is a finding with its reason
- * and a hint, all of them at once.
+ * May this machine become the node, and with which engine? Every refusal is a finding with its
+ * reason and a hint, all of them at once.
  */
 #ifndef STEAD_REMOTE_JUDGE_H
 #define STEAD_REMOTE_JUDGE_H
@@ -10,14 +10,15 @@
 
 struct judge_wish {
 	const struct settings *settings;
-	const char *lineage;      /* NULL: there is no lock */
-	const char *machine;      /* what to call it: "root@host" */
-	int64_t now_s;            /* our clock, seconds since 1970 */
+	const char *lineage; /* NULL: there is no lock */
+	const char *machine; /* what to call it: "root@host" */
+	int64_t now_s;       /* our clock, seconds since 1970 */
 };
 
 struct judge_verdict {
-	const char *engine;  /* podman | docker: what the node is to be compiled for; NULL: refused */
-	bool install;        /* it, or nft, is not there: `stead-node install ENGINE` is the proposal */
+	const char
+		*engine; /* podman | docker: what the node is to be compiled for; NULL: refused */
+	bool install;    /* it, or nft, is not there: `stead-node install ENGINE` is the proposal */
 	const char *version; /* that is there or would be installed; NULL: not known */
 };
 

@@ -36,8 +36,7 @@ static const char *quoted(struct arena *arena, const char *path)
 static void add_identities(struct text *text, const struct ssh_settings *s)
 {
 	for (size_t i = 0; i < s->identities.count; i++)
-		text_addf(text, "  IdentityFile %s\n",
-		          quoted(text->arena, s->identities.items[i]));
+		text_addf(text, "  IdentityFile %s\n", quoted(text->arena, s->identities.items[i]));
 	/* Else what the user's agent offers, or ssh's usual files. */
 	if (s->only_identities && s->identities.count > 0)
 		text_add(text, "  IdentitiesOnly yes\n");
