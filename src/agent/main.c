@@ -29,6 +29,11 @@ static const struct verb verbs[] = {
 	  agent_status },
 	{ "login", "[--json]", "the owner's account and password", 0, 1, agent_login },
 	{ "ca", "", "the root certificate of the node's own CA", 0, 0, agent_ca },
+	{ "inspect", "", "what this machine is and has, as JSON", 0, 0, agent_inspect, true },
+	{ "install", "NAME...", "podman, docker or nftables, from the distribution", 1, 3,
+	  agent_install, true },
+	{ "connect", "HOST PORT", "connect from here, and relay stdin and stdout", 2, 2,
+	  agent_connect, true },
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
