@@ -79,14 +79,13 @@ static void containers(struct host_context *host)
 		host->engine->container(host, node->processes.items[i]);
 }
 
-static const struct host_engine *engine_find(struct findings *findings, const struct node *node)
+const struct host_engine *host_engine_find(const char *name)
 {
-	if (str_equal(node->machine.engine, host_podman.name))
-		return &host_podman;
-	diag_error(findings, "host.engine",
-	           node->settings ? node->settings->machine.engine.at : (struct span){ 0 },
-	           "write `engine: podman`", "engine '%s' cannot be rendered yet",
-	           node->machine.engine);
+	static const struct host_engine *const engines[] = { &host_podman, &host_docker };
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (str_equal(engines[i]->name, name))
+			return engines[i];
 	return NULL;
 }
 
@@ -96,14 +95,20 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 	size_t errors = findings->errors;
 	struct host_context host = {
 		.node = node,
-		.engine = engine_find(findings, node),
+		.engine = host_engine_find(node->machine.engine),
 		.findings = findings,
 	};
 
 	if (!node->frozen)
 		abort(); /* a programming error: nothing may change the model under a writer */
-	if (host.engine == NULL)
+	if (host.engine == NULL) {
+		diag_error(findings, "host.engine",
+		           node->settings != NULL ? node->settings->machine.engine.at
+		                                  : (struct span){ 0 },
+		           "podman and docker are", "'%s' is no engine that stead knows",
+		           node->machine.engine);
 		return NULL;
+	}
 	host.set = output_set_new(node->arena, node->secret_arena);
 	host_plan_check(&host);
 	base_dirs(&host);

@@ -21,16 +21,21 @@ struct host_context {
 };
 
 struct host_engine {
-	const char *name; /* podman */
+	const char *name; /* podman, docker */
 	void (*network)(struct host_context *host, const struct node_network *network);
 	void (*container)(struct host_context *host, const struct node_process *process);
 	/* what the engine itself needs: registries.conf for a mirror, units switched on or off */
 	void (*base)(struct host_context *host);
 	/* the file that defines a process's unit: a change of it means a restart */
 	const char *(*container_path)(struct arena *arena, const struct node_process *process);
+	/* the daemon that all else needs, and its settings; NULL: there is none */
+	const char *daemon_unit, *daemon_path;
 };
 
-extern const struct host_engine host_podman;
+extern const struct host_engine host_podman, host_docker;
+
+/* NULL when there is no such engine. */
+const struct host_engine *host_engine_find(const char *name);
 
 struct host_agent { /* the agent's program, put on the machine as a file (inline delivery) */
 	const void *data;

@@ -225,8 +225,11 @@ static int compare_restart(const void *a, const void *b)
 
 static void add_restarts(struct arena *arena, struct plan *plan, const struct node *node)
 {
+	const struct host_engine *engine = host_engine_find(node->machine.engine);
 	const char *proxy_path = host_proxy_path(arena, node);
 
+	if (engine != NULL && engine->daemon_path != NULL)
+		add_restart(arena, plan, engine->daemon_path, engine->daemon_unit);
 	add_restart(arena, plan, HOST_FIREWALL_PATH, "stead-firewall.service");
 	if (proxy_path != NULL)
 		add_restart(arena, plan, proxy_path,
@@ -235,8 +238,8 @@ static void add_restarts(struct arena *arena, struct plan *plan, const struct no
 		const struct node_process *process = node->processes.items[i];
 		const char *unit = host_unit_name(arena, process);
 
-		if (str_equal(node->machine.engine, host_podman.name))
-			add_restart(arena, plan, host_podman.container_path(arena, process), unit);
+		if (engine != NULL)
+			add_restart(arena, plan, engine->container_path(arena, process), unit);
 		if (host_has_secret_env(process))
 			add_restart(arena, plan, host_env_path(arena, process), unit);
 	}
@@ -284,9 +287,9 @@ static void add_outputs(struct arena *arena, struct plan *plan, const struct out
 		};
 	}
 	for (size_t i = 0; i < set->links.count; i++)
-		*list_add(arena, &plan->links) = (struct plan_link){
-			.path = set->links.items[i].path, .target = set->links.items[i].target
-		};
+		*list_add(arena, &plan->links) =
+			(struct plan_link){ .path = set->links.items[i].path,
+			                    .target = set->links.items[i].target };
 	for (size_t i = 0; i < set->units.count; i++) {
 		const struct output_unit *unit = &set->units.items[i];
 

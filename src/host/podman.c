@@ -9,13 +9,6 @@
 
 #include <string.h>
 
-enum {
-	START_S = 900, /* waiting inside the agent has deadlines of its own */
-	STOP_SLACK_S = 10,
-	PIDS = 2048,
-	ENV_FILE_LINE_MAX = 60000, /* podman reads env files by lines of at most 64 KiB */
-};
-
 #define QUADLET_DIR "/etc/containers/systemd"
 
 static const char *container_path(struct arena *arena, const struct node_process *process)
@@ -24,11 +17,6 @@ static const char *container_path(struct arena *arena, const struct node_process
 }
 
 /* --- what the generator cannot carry --- */
-
-static bool has_line_break(const char *s)
-{
-	return strpbrk(s, "\r\n") != NULL;
-}
 
 /* The one control character Quadlet's escaping breaks (it writes U+0080 as a single byte). */
 static bool has_u0080(const char *s)
@@ -53,82 +41,27 @@ static bool word_allowed(struct host_context *host, const char *what, const char
 	return false;
 }
 
+/* Secret ones are in a file, which the generator does not read. */
 static bool env_allowed(struct host_context *host, const struct node_env *env)
 {
-	const char *v = env->value.v;
-
-	if (has_line_break(v))
-		host_error(host, "env.newline", env->value.origin,
-		           "give it in a file, or in a form without line breaks",
-		           "the value of '%s' has a line break, which no container engine's "
-		           "environment "
-		           "file can hold",
-		           env->name);
-	else if (strlen(v) > ENV_FILE_LINE_MAX)
-		host_error(host, "env.length", env->value.origin, NULL,
-		           "the value of '%s' is longer than %d bytes", env->name,
-		           ENV_FILE_LINE_MAX);
-	else if (!env->value.secret && has_u0080(v))
-		host_error(host, "env.character", env->value.origin, NULL,
-		           "the character U+0080 in '%s' cannot be passed on", env->name);
-	else
+	if (!host_env_allowed(host, env))
+		return false;
+	if (env->value.secret || !has_u0080(env->value.v))
 		return true;
+	host_error(host, "env.character", env->value.origin, NULL,
+	           "the character U+0080 in '%s' cannot be passed on", env->name);
 	return false;
 }
 
-static bool text_in(const char *s, const char *allowed)
-{
-	return s[0] != '\0' && s[strspn(s, allowed)] == '\0';
-}
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
-
-/* A colon, blank or comma in a path would mean something else to podman. */
-static bool path_allowed(struct host_context *host, const char *path, struct origin origin)
-{
-	if (path[0] == '/' && text_in(path, LETTERS DIGITS "/._+@-"))
-		return true;
-	host_error(host, "host.path", origin, "letters, digits and ./_+@- are fine",
-	           "path '%s' cannot be mounted: it holds characters that mean something to the "
-	           "engine",
-	           path);
-	return false;
-}
-
+/* A name with one of these ends is that of a unit. */
 static bool image_allowed(struct host_context *host, const struct node_process *process)
 {
-	const char *image = process->image;
-
-	if (text_in(image, LETTERS DIGITS "/._:@-") && image[0] != '-' &&
-	    !str_ends(image, ".image") && !str_ends(image, ".build"))
-		return true;
+	if (!str_ends(process->image, ".image") && !str_ends(process->image, ".build"))
+		return host_image_allowed(host, process);
 	host_error(host, "host.image", process->image_origin,
 	           "write it like registry.example.org/name:tag",
-	           "'%s' is not the name of an image", image);
+	           "'%s' is not the name of an image", process->image);
 	return false;
-}
-
-/* --- [Unit] --- */
-
-static void unit_section(struct output *file, const struct node_process *process)
-{
-	bool app = process->group == NODE_GROUP_APP;
-
-	output_line(file, process->origin, "[Unit]");
-	output_line(file, process->origin, "Description=stead: %s", process->name);
-	output_line(file, origin_rule("host.order"), "Wants=network-online.target");
-	output_line(file, origin_rule("host.order"),
-	            "After=network-online.target stead-firewall.service stead-prepare.service%s",
-	            app ? " stead-setup.service" : "");
-	for (size_t i = 0; i < process->after.count; i++)
-		output_line(file, process->origin, "After=stead-%s.service",
-		            process->after.items[i]);
-	output_line(file, origin_rule("host.target"), "PartOf=%s",
-	            app ? "stead-app.target" : "stead-data.target");
-	if (app)
-		output_line(file, origin_rule("host.maintenance"), HOST_MAINTENANCE);
-	output_line(file, origin_rule("host.restart"), "StartLimitIntervalSec=0");
 }
 
 /* --- [Container] --- */
@@ -175,7 +108,7 @@ static void hardening(struct output *file, const struct node_process *process)
 		output_line(file, process->origin, "ReadOnly=false");
 	else
 		output_line(file, rule, "ReadOnly=true");
-	output_line(file, origin_rule("host.limits"), "PidsLimit=%d", PIDS);
+	output_line(file, origin_rule("host.limits"), "PidsLimit=%d", HOST_PIDS);
 	if (process->memory_bytes > 0)
 		output_line(file, process->origin, "PodmanArgs=--memory=%lldb",
 		            process->memory_bytes);
@@ -188,13 +121,13 @@ static void mounts(struct host_context *host, struct output *file,
 		const struct node_mount *mount = &process->mounts.items[i];
 		const char *path = mount->volume != NULL ? mount->volume->path : mount->host_path;
 
-		if (path_allowed(host, path, mount->origin) &&
-		    path_allowed(host, mount->target, mount->origin))
+		if (host_path_allowed(host, path, mount->origin) &&
+		    host_path_allowed(host, mount->target, mount->origin))
 			output_line(file, mount->origin, "Volume=%s:%s%s", path, mount->target,
 			            mount->read_only || mount->volume == NULL ? ":ro" : "");
 	}
 	for (size_t i = 0; i < process->tmpfs.count; i++) {
-		if (path_allowed(host, process->tmpfs.items[i], process->origin))
+		if (host_path_allowed(host, process->tmpfs.items[i], process->origin))
 			output_line(file, process->origin, "Tmpfs=%s", process->tmpfs.items[i]);
 	}
 }
@@ -245,24 +178,6 @@ static void stopping(struct output *file, const struct node_process *process)
 	output_line(file, process->origin, "StopTimeout=%u", process->stop_s);
 }
 
-/* --- [Service] --- */
-
-static void service_section(struct host_context *host, struct output *file,
-                            const struct node_process *process)
-{
-	struct origin never = origin_rule("host.restart"), wait = origin_rule("agent.wait");
-	const char *agent = host_agent_path(host->node);
-
-	output_line(file, never, "[Service]");
-	output_line(file, wait, "ExecStartPre=%s wait --before %s", agent, process->name);
-	output_line(file, wait, "ExecStartPost=%s wait %s", agent, process->name);
-	output_line(file, never, "Restart=always");
-	output_line(file, never, "RestartSec=5");
-	output_line(file, process->health.origin, "TimeoutStartSec=%u",
-	            START_S + process->health.start_s);
-	output_line(file, process->origin, "TimeoutStopSec=%u", process->stop_s + STOP_SLACK_S);
-}
-
 static void container(struct host_context *host, const struct node_process *process)
 {
 	struct output *file = output_file(host->set, container_path(host->set->arena, process),
@@ -271,7 +186,7 @@ static void container(struct host_context *host, const struct node_process *proc
 	if (!image_allowed(host, process))
 		return;
 	host_banner(file, "#");
-	unit_section(file, process);
+	host_unit_section(host, file, process);
 	output_line(file, process->origin, "%s", "");
 	output_line(file, process->origin, "[Container]");
 	identity(file, process);
@@ -282,7 +197,9 @@ static void container(struct host_context *host, const struct node_process *proc
 	command(host, file, process);
 	stopping(file, process);
 	output_line(file, origin_rule("host.restart"), "%s", "");
-	service_section(host, file, process);
+	output_line(file, origin_rule("host.restart"), "[Service]");
+	host_wait_before(host, file, process);
+	host_service_lines(host, file, process);
 }
 
 /* --- networks and the rest --- */
@@ -323,12 +240,8 @@ static void base(struct host_context *host)
 
 	if (node->mirror == NULL || !node->mirror_insecure)
 		return;
-	if (!text_in(node->mirror, LETTERS DIGITS "/._:[]-")) {
-		host_error(host, "host.mirror", node->mirror_origin,
-		           "write it like http://10.0.0.2:5000",
-		           "'%s' is not the address of a registry", node->mirror);
+	if (!host_mirror_allowed(host))
 		return;
-	}
 	file = output_file(host->set, "/etc/containers/registries.conf.d/50-stead.conf", 0644, 0,
 	                   node->mirror_origin);
 	host_banner(file, "#");

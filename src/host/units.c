@@ -109,6 +109,7 @@ static struct output *agent_unit(struct host_context *host, const char *rule, co
 	output_line(file, origin_rule(rule), "Description=%s", description);
 	LINES(file, "host.order", "Wants=network-online.target",
 	      "After=network-online.target stead-firewall.service");
+	host_after_daemon(host, file);
 	LINES(file, "host.restart", "StartLimitIntervalSec=0");
 	return file;
 }

@@ -46,6 +46,26 @@ const char *host_unit_name(struct arena *arena, const struct node_process *proce
 const char *host_config_path(struct arena *arena, const struct node_config *config);
 const char *host_proxy_path(struct arena *arena, const struct node *node);
 
+enum { HOST_PIDS = 2048 };
+
+/* What no engine can carry is refused here, with a finding. */
+bool host_env_allowed(struct host_context *host, const struct node_env *env);
+bool host_path_allowed(struct host_context *host, const char *path, struct origin origin);
+bool host_image_allowed(struct host_context *host, const struct node_process *process);
+bool host_mirror_allowed(struct host_context *host); /* the node has one */
+
+/* For a unit that calls the engine: the daemon comes first, if it has one. */
+void host_after_daemon(struct host_context *host, struct output *file);
+
+/* The parts of a process's unit that are not the engine's: [Unit] as a whole; the line that waits
+ * for what must come before; and the end of [Service]. */
+void host_unit_section(struct host_context *host, struct output *file,
+                       const struct node_process *process);
+void host_wait_before(struct host_context *host, struct output *file,
+                      const struct node_process *process);
+void host_service_lines(struct host_context *host, struct output *file,
+                        const struct node_process *process);
+
 /* The process that is reached from outside; NULL when there is none. */
 const struct node_process *host_proxy_process(const struct node *node);
 

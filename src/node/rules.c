@@ -30,7 +30,9 @@ static const struct rule rules[] = {
 	{ "host.agent", "the agent is one static program" },
 	{ "host.banner", "who made the file, so that nobody edits it by hand" },
 	{ "host.config", "configuration is mounted read-only, as a directory" },
-	{ "host.engine", "podman runs the containers; units come from quadlets" },
+	{ "host.docker",
+	  "docker hands on connections over IPv6 too, and shows the client's own address" },
+	{ "host.engine", "the engine of the node runs the containers" },
 	{ "host.env", "variables made from secrets lie in a file that only root reads" },
 	{ "host.hardening", "no capabilities, no new privileges, a read-only root: what a process "
 	                    "does not need it does not get" },

@@ -35,9 +35,11 @@ refuses() { # NAME COMMAND…
 }
 empty() { cat "$1"; }
 
-case_dir() { # NAME DIR: a copy with the modes git does not keep
-    cp -r "tests/golden/host/$1" "$2"
+# A copy with the modes git does not keep; NAME+docker is the case NAME on the other engine.
+case_dir() { # NAME DIR
+    cp -r "tests/golden/host/${1%+docker}" "$2"
     chmod 600 "$2/stead.secrets.yaml"
+    [ "$1" = "${1%+docker}" ] || sed -i 's/^machine:$/&\n  engine: docker/' "$2/stead.yaml"
 }
 
 caddy_valid() { # CADDYFILE
@@ -104,8 +106,7 @@ if ! tree=$(tests/lab/lab path tree 2>/dev/null); then
 fi
 [ -d "$tree/usr" ] || tree=$tree/root
 
-for dir in tests/golden/host/*/; do
-    name=$(basename "$dir")
+for name in $(cd tests/golden/host && echo *) hostile+docker; do
     out=$tmp/out/$name work=$tmp/scratch/$name
     case_dir "$name" "$tmp/$name"
     mkdir -p "$out"
@@ -123,7 +124,7 @@ for dir in tests/golden/host/*/; do
     silent "$name: podman's generator" empty "$work/quadlet.err"
     silent "$name: systemd-analyze verify" empty "$work/verify.err"
     silent "$name: commands and variables survive generator and systemd" \
-        python3 "$here/quadlet-words.py" "$work/units" "$out/tree"
+        python3 "$here/unit-words.py" "$work/units" "$out/tree"
     silent "$name: no secret where others can read" no_secret_readable "$tmp/$name" "$out"
     silent "$name: same input, same bytes" same_again "$name"
 done
@@ -159,9 +160,12 @@ PY
 in_lab "$bad" "$work" >/dev/null 2>&1
 refuses "podman's generator refuses an unknown key" empty "$work/quadlet.err"
 refuses "systemd-analyze verify refuses an unknown key" empty "$work/verify.err"
+sed 's/ --cap-drop=all / /' -i "$tmp/out/hostile+docker/tree/etc/systemd/system/stead-web.service"
+refuses "a container of docker that is less hard is seen" \
+    python3 "$here/unit-words.py" "$tmp/scratch/hostile+docker/units" "$tmp/out/hostile+docker/tree"
 sed -i '/^NoSuchKey/d' "$bad/tree/etc/containers/systemd/stead-web.container"
 sed -i 's/PLAIN=plain/PLAIN=plain%%n/; s/^\(ExecStart=.*\) "a b"/\1 "a  b"/' "$tmp/scratch/hostile/units/stead-web.service"
-refuses "a changed word is seen" python3 "$here/quadlet-words.py" "$tmp/scratch/hostile/units" "$good/tree"
+refuses "a changed word is seen" python3 "$here/unit-words.py" "$tmp/scratch/hostile/units" "$good/tree"
 grep t0ken "$tmp/hostile/stead.secrets.yaml" >/dev/null && cp "$good/tree/etc/stead/secrets/web.env" "$bad/tree/etc/hostname"
 refuses "a secret in a readable file is seen" no_secret_readable "$tmp/hostile" "$bad"
 

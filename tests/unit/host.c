@@ -606,6 +606,119 @@ static void test_mirror(void)
 	fixture_free(f);
 }
 
+#define SNAC_UNIT "/etc/systemd/system/stead-snac.service"
+#define CADDY_UNIT "/etc/systemd/system/stead-caddy.service"
+#define DB_UNIT "/etc/systemd/system/stead-db.service"
+
+static void test_docker_units(const struct output_set *set)
+{
+	static const char *const wanted[] = {
+		"After=docker.service",
+		"PartOf=docker.service",
+		"PartOf=stead-app.target",
+		"After=stead-ext-network.service",
+		"ConditionPathExists=!/var/lib/stead/state/maintenance",
+		"NotifyAccess=all",
+		"ExecStartPre=/usr/local/bin/stead-node wait --before snac",
+		"ExecStartPre=-/usr/bin/docker rm --force --volumes stead-snac",
+		"ExecStartPre=/usr/bin/docker create --name=stead-snac \\",
+		"  --pull=never \\",
+		"  --network=stead-ext \\",
+		"  --network-alias=snac \\",
+		"  --user=1500:1500 \\",
+		"  --security-opt=no-new-privileges \\",
+		"  --cap-drop=all \\",
+		"  --read-only \\",
+		"  --pids-limit=2048 \\",
+		"  --memory=268435456b \\",
+		"  --volume=/var/lib/stead/data/snac/data:/data \\",
+		"  --volume=/etc/stead/config/snac:/etc/snac:ro \\",
+		"  --tmpfs=/tmp:mode=1777,exec \\",
+		"  --env=PLAIN=value \\",
+		"  --env=EMPTY= \\",
+		"  \"--env=HARD=a b\\t'\\\"\\\\ $$HOME $${X} %%n %%%% # ; \xc3\xbc\" \\",
+		"  --env-file=/etc/stead/secrets/snac.env \\",
+		"  --stop-timeout=20 \\",
+		"  registry.example.org/image:1 \\",
+		"  snac httpd",
+		"ExecStartPre=/usr/bin/docker network connect --alias=snac stead-int stead-snac",
+		"ExecStart=/usr/bin/docker start --attach stead-snac",
+		"ExecStartPost=/usr/local/bin/stead-node wait snac",
+		"ExecStop=-/usr/bin/docker stop --time=20 stead-snac",
+		"Restart=always",
+		"TimeoutStopSec=30",
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		ok(has_line(set, SNAC_UNIT, wanted[i]), "docker: %s", wanted[i]);
+	ok(has_line(set, CADDY_UNIT, "  --publish=443:443/udp \\"), "docker: published udp port");
+	ok(has_line(set, CADDY_UNIT, "  --cap-add=NET_BIND_SERVICE \\"), "docker: the capability");
+	ok(has_line(set, CADDY_UNIT, "  --tmpfs=/run/caddy:mode=1777 \\"), "docker: tmpfs");
+	ok(has_line(set, DB_UNIT, "  --stop-signal=SIGINT \\"), "docker: stop signal");
+	ok(has_line(set, DB_UNIT, "  --network=stead-int \\"), "docker: the inner network");
+	ok(strstr(file_text(set, DB_UNIT), "stead-ext") == NULL &&
+	           strstr(file_text(set, DB_UNIT), "network connect") == NULL,
+	   "docker: and no other one");
+	ok(strstr(file_text(set, DB_UNIT), "stead-setup") == NULL,
+	   "docker: a data service does not wait for the set-up");
+	ok(output_find(set, SNAC) == NULL, "docker: no quadlets");
+	ok(has_line(set, "/etc/systemd/system/stead-prepare.service", "After=docker.service"),
+	   "docker: prepare comes after it");
+}
+
+static void test_docker_networks(const struct output_set *set)
+{
+	const char *inner = file_text(set, "/etc/systemd/system/stead-int-network.service");
+	const char *outer = file_text(set, "/etc/systemd/system/stead-ext-network.service");
+
+	ok(inner != NULL && strstr(inner, "  --internal \\\n") != NULL, "docker: inner network");
+	ok(outer != NULL && strstr(outer, "--internal") == NULL, "docker: outer network");
+	ok(outer != NULL && strstr(outer, "--ipv6") != NULL &&
+	           strstr(outer, "--subnet=fd11:2233:4455:2::/64 "
+	                         "--gateway=fd11:2233:4455:2::1") != NULL,
+	   "docker: both have IPv6");
+	ok(outer != NULL && strstr(outer, "bridge.name=stead-ext ") != NULL,
+	   "docker: the bridge has the name that the firewall knows");
+}
+
+static void test_docker(void)
+{
+	struct fixture *f = fixture_new();
+	const struct output_set *set;
+	const char *json;
+
+	f->node.machine.engine = "docker";
+	f->node.mirror = "10.0.2.2:5000";
+	f->node.mirror_insecure = true;
+	set = render(f);
+	ok(set != NULL, "docker: a node is rendered");
+	if (set == NULL)
+		return;
+	test_docker_units(set);
+	test_docker_networks(set);
+	is_str(file_text(set, "/etc/docker/daemon.json"),
+	       "{\n"
+	       "  \"experimental\": true,\n"
+	       "  \"ip6tables\": true,\n"
+	       "  \"insecure-registries\": [\"10.0.2.2:5000\"],\n"
+	       "  \"userland-proxy\": false\n"
+	       "}\n",
+	       "docker: its settings");
+	json = file_text(set, "/etc/stead/node.json");
+	ok(strstr(json, "\"/etc/docker/daemon.json\": [\n   \"docker.service\"") != NULL,
+	   "docker: it is restarted for them");
+	ok(strstr(json, "\"" SNAC_UNIT "\": [\n   \"stead-snac.service\"") != NULL,
+	   "docker: a changed unit is restarted");
+	fixture_free(f);
+	f = fixture_new();
+	f->node.machine.engine = "docker";
+	f->snac.command.items[0] = text("");
+	*list_add(f->arena, &f->snac.command) = text(";");
+	ok(has_line(render(f), SNAC_UNIT, "  \"\" httpd \";\""),
+	   "docker: words that Quadlet cannot carry");
+	fixture_free(f);
+}
+
 static void test_agent(void)
 {
 	static const char program[] = "\x7f"
@@ -633,7 +746,8 @@ static void test_agent(void)
 static void test_plan(void)
 {
 	struct fixture *f = fixture_new(), *g = fixture_new();
-	const struct plan *plan = host_plan(f->arena, &f->node, output_set_new(f->arena, f->arena)), *changed, *read;
+	const struct plan *plan = host_plan(f->arena, &f->node, output_set_new(f->arena, f->arena)),
+			  *changed, *read;
 	const char *why = NULL, *json = plan_write(f->arena, plan);
 
 	read = plan_read(f->arena, json, strlen(json), &why);
@@ -693,6 +807,7 @@ int main(void)
 	test_mail_address();
 	test_upstream();
 	test_mirror();
+	test_docker();
 	test_agent();
 	test_plan();
 	test_quote();

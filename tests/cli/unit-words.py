@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""quadlet-words.py UNITS_DIR TREE: do the command lines Quadlet made say what the plan says?
+"""unit-words.py UNITS_DIR TREE: do the command lines that start containers say what the plan says?
 
 Takes each stead-PROCESS.service apart as systemd would (systemd.service(5), "Command lines": quotes,
 C escapes, then specifiers, then variables) and compares command and environment with node.json, and
-with the env file where a value is secret. Prints what differs; nothing when all is well.
+with the env file where a value is secret. UNITS_DIR has what Quadlet made; docker's units are in TREE.
+Prints what differs; nothing when all is well.
 """
 import json
 import sys
@@ -68,34 +69,60 @@ def expand(word, unit):
     return out
 
 
-def command_line(path, unit):
-    # Bytes as Latin-1, so that \x and UTF-8 both keep their bytes.
+def command_line(path, unit, start):
+    # Bytes as Latin-1, so that \x and UTF-8 both keep their bytes. A backslash at the end joins two lines.
     with open(path, encoding='latin-1', newline='\n') as f:
-        lines = [l for l in f.read().split('\n') if l.startswith('ExecStart=')]
-    assert len(lines) == 1
-    return [expand(w, unit).encode('latin-1').decode() for w in words(lines[0][len('ExecStart='):])]
+        lines = [l for l in f.read().replace('\\\n', ' ').split('\n') if l.startswith(start)]
+    assert len(lines) == 1, (path, start, lines)
+    line = lines[0].split('=', 1)[1]
+    return [expand(w, unit).encode('latin-1').decode() for w in words(line)]
+
+
+# Where an engine's command line is, and how it names what the plan has.
+ENGINES = {
+    'podman': {
+        'dir': '{units}', 'start': 'ExecStart=', 'env': '--env', 'env_file': '--env-file',
+        'hard': ['--security-opt=no-new-privileges', '--cap-drop all', '--pull never'],
+        'read_only': '--read-only --user',
+    },
+    'docker': {
+        'dir': '{tree}/etc/systemd/system', 'start': 'ExecStartPre=/usr/bin/docker create',
+        'env': '--env=', 'env_file': '--env-file=',
+        'hard': ['--security-opt=no-new-privileges', '--cap-drop=all', '--pull=never'],
+        'read_only': '--read-only',
+    },
+}
+
+
+def values(args, option):
+    """Of an option with its value in the same word ("--env="), or in the next one ("--env")."""
+    if option.endswith('='):
+        return [a[len(option):] for a in args if a.startswith(option)]
+    return [args[i + 1] for i in range(len(args)) if args[i] == option]
 
 
 def main():
     units, tree = sys.argv[1:]
     with open(tree + '/etc/stead/node.json') as f:
         plan = json.load(f)
+    engine = ENGINES[plan['engine']]
     for process in plan['processes']:
         unit = 'stead-' + process['name']
-        args = command_line('%s/%s.service' % (units, unit), unit)
+        folder = engine['dir'].format(units=units, tree=tree)
+        args = command_line('%s/%s.service' % (folder, unit), unit, engine['start'])
         image = args.index(process['image'])
         if args[image + 1:] != process.get('command', []):
             print('%s: command %r, not %r' % (unit, args[image + 1:], process.get('command')))
-        env = dict(args[i + 1].split('=', 1) for i in range(image) if args[i] == '--env')
+        env = dict(e.split('=', 1) for e in values(args[:image], engine['env']))
         if env != process.get('env', {}):
             print('%s: environment %r, not %r' % (unit, env, process.get('env')))
-        files = [args[i + 1] for i in range(image) if args[i] == '--env-file']
+        files = values(args[:image], engine['env_file'])
         if files != process.get('env_files', []):
             print('%s: env files %r' % (unit, files))
-        hardening = ['--security-opt=no-new-privileges', '--cap-drop all', '--pull never']
+        hard = list(engine['hard'])
         if not process.get('writable_root'):
-            hardening.append('--read-only --user')
-        for option in hardening:
+            hard.append(engine['read_only'])
+        for option in hard:
             if option not in ' '.join(args[:image]):
                 print('%s: without %s' % (unit, option))
 
