@@ -26,11 +26,12 @@ on_host() { inside "$@"; } # NAME COMMAND...
 
 # make_host_settings DIR NAME [init's arguments...]: a settings folder for the lab's snac on that machine.
 make_host_settings() {
-	local dir=$1 name=$2
+	local dir=$1 name=$2 mail=(--set mail=none)
 	shift 2
+	[[ $* != *mail.host=* ]] || mail=()
 	"$stead" init --dir "$dir" \
 		--set app=snac --set domain=$web --set admin.name=alice \
-		--set admin.email=alice@example.test --set mail=none --set backup=none \
+		--set admin.email=alice@example.test "${mail[@]}" --set backup=none \
 		--set tls.issuer=internal --set machine.os=as-is --set delivery=ssh \
 		--set "machine.host=$(host_ip "$name")" --set reach=unchecked \
 		--set "images.mirror=http://10.0.2.2:$registry_port" \
