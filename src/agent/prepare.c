@@ -24,6 +24,7 @@
 enum { NFT_MS = 30 * 1000 };
 
 static const struct disk_owner private_dir = { .uid = 0, .gid = 0, .mode = 0700 };
+static const struct disk_owner public_dir = { .uid = 0, .gid = 0, .mode = 0755 };
 
 static int check_firewall(struct agent *agent)
 {
@@ -96,6 +97,8 @@ static int make_directories(struct agent *agent)
 		r = make_dir(agent, dirs[i], &private_dir);
 	for (size_t i = 0; r == 0 && i < agent->plan->volumes.count; i++)
 		r = make_volume(agent, &agent->plan->volumes.items[i]);
+	if (r == 0) /* the proxy has it mounted */
+		r = make_dir(agent, AGENT_RUN "/page", &public_dir);
 	if (r == 0)
 		label_mounts(agent);
 	return r;

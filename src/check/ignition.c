@@ -13,7 +13,8 @@ CHECK_FAMILY(ignition)
 		for (size_t n = 0; n < process->mounts.count; n++) {
 			const struct node_mount *mount = &process->mounts.items[n];
 
-			if (mount->volume == NULL && !str_starts(mount->host_path, "/etc/stead/"))
+			if (mount->volume == NULL && !str_equal(mount->host_path, NODE_PAGE_DIR) &&
+			    !str_starts(mount->host_path, "/etc/stead/"))
 				diag_error(
 					findings, "ignition.config", mount->origin.span, NULL,
 					"'%s' of process '%s' would be written outside /etc/stead",

@@ -138,6 +138,7 @@ static bool build(struct compile *c)
 		.secrets = &c->secrets,
 		.lock = c->has_lock ? &c->lock : NULL,
 		.settings_dir = c->dir,
+		.kept = c->kept,
 		.secret_arena = c->secret_arena,
 	};
 	struct node *node = node_build(c->arena, &c->inputs, &c->findings);
@@ -165,6 +166,11 @@ bool compile_files(struct compile *c)
 	 * thinks. */
 	if (access(lock_path, F_OK) == 0 || errno != ENOENT)
 		decode_lock(c, read_tree(c, LOCK_FILE, &lock_source));
+	c->kept = (struct node_kept){
+		.settings = source != NULL ? source->data : NULL,
+		.lock = lock_source != NULL ? lock_source->data : NULL,
+		.secrets = c->secrets.text,
+	};
 	return build(c);
 }
 

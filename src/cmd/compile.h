@@ -27,6 +27,7 @@ struct compile {
 	struct secrets secrets;
 	struct lock lock;
 	bool has_lock;
+	struct node_kept kept;
 	struct node_inputs inputs;
 	struct node *node; /* frozen; NULL when there were errors */
 };

@@ -123,6 +123,9 @@ void host_service_lines(struct host_context *host, struct output *file,
 
 	output_line(file, origin_rule("agent.wait"), "ExecStartPost=%s wait %s",
 	            host_agent_path(host->node), process->name);
+	if (process->port_count > 0)
+		output_line(file, origin_rule("agent.page"), "ExecStopPost=-%s wait --after %s",
+		            host_agent_path(host->node), process->name);
 	output_line(file, never, "Restart=always");
 	output_line(file, never, "RestartSec=5");
 	output_line(file, process->health.origin, "TimeoutStartSec=%u",

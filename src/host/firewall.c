@@ -67,6 +67,16 @@ static void allow_settings(struct host_context *host, struct output *file)
 		            mail->host.v, mail->port.v);
 }
 
+/* Only answers leave the machine: no mail, no federation, no name server but the engine's. */
+static void quarantine(struct host_context *host, struct output *file)
+{
+	struct origin origin = host->node->reach_origin;
+
+	if (origin.rule == NULL)
+		origin.rule = "firewall.quarantine";
+	output_line(file, origin, "\t\tiifname \"stead-*\" drop");
+}
+
 /* What containers may reach, and be reached by. */
 static void forward_chain(struct host_context *host, struct output *file)
 {
@@ -83,6 +93,11 @@ static void forward_chain(struct host_context *host, struct output *file)
 	/* A neighbour on the LAN can route packets for a container's address to this machine. */
 	LINE(file, "firewall.direct", "\t\toifname \"stead-*\" ct status dnat accept");
 	LINE(file, "firewall.direct", "\t\toifname \"stead-*\" drop");
+	if (node->reach == NODE_REACH_QUARANTINED) {
+		quarantine(host, file);
+		LINE(file, "firewall.forward", "\t}");
+		return;
+	}
 	LINE(file, "firewall.metadata",
 	     "\t\t%s ip daddr @metadata4 meta l4proto { tcp, udp } th dport 53 accept", guests);
 	LINE(file, "firewall.metadata", "\t\t%s ip daddr @metadata4 drop", guests);

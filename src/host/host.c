@@ -46,6 +46,24 @@ static void base_dirs(struct host_context *host)
 	output_dir(host->set, HOST_SECRETS_DIR, 0700, 0, 0, origin_rule("host.secrets"));
 }
 
+/* For `stead adopt`: an owner whose computer is lost gets them back from the node. */
+static void kept_files(struct host_context *host)
+{
+	const struct node_kept *kept = &host->node->kept;
+	struct origin rule = origin_rule("host.kept");
+
+	if (kept->settings != NULL)
+		output_text(output_file(host->set, "/etc/stead/stead.yaml", 0644, 0, rule), rule,
+		            kept->settings);
+	if (kept->lock != NULL)
+		output_text(output_file(host->set, "/etc/stead/stead.lock", 0644, 0, rule), rule,
+		            kept->lock);
+	if (kept->secrets != NULL)
+		output_text(output_file(host->set, HOST_SECRETS_DIR "/stead.secrets.yaml", 0600,
+		                        OUTPUT_SECRET, rule),
+		            rule, kept->secrets);
+}
+
 static void agent_program(struct host_context *host, const struct host_agent *agent)
 {
 	struct output *file;
@@ -112,6 +130,7 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 	host.set = output_set_new(node->arena, node->secret_arena);
 	host_plan_check(&host);
 	base_dirs(&host);
+	kept_files(&host);
 	host_system(&host);
 	host_units(&host);
 	host_firewall(&host);

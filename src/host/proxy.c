@@ -74,6 +74,19 @@ static bool is_range(const char *s)
 	       (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= (v4 ? 32 : 128));
 }
 
+#define ACME_STAGING "https://acme-staging-v02.api.letsencrypt.org/directory"
+
+static void acme_options(struct host_context *host, struct output *file)
+{
+	const struct node_tls *tls = &host->node->tls;
+
+	if (tls->email != NULL &&
+	    literal_or_error(host, "proxy.email", "the address", tls->email, tls->origin))
+		output_line(file, tls->origin, "\temail %s", tls->email);
+	if (tls->staging)
+		output_line(file, tls->origin, "\tacme_ca " ACME_STAGING);
+}
+
 static void global_options(struct host_context *host, struct output *file)
 {
 	const struct node_tls *tls = &host->node->tls;
@@ -84,10 +97,12 @@ static void global_options(struct host_context *host, struct output *file)
 		output_line(file, tls->origin, "\tskip_install_trust");
 	} else if (str_equal(tls->issuer, "upstream")) {
 		output_line(file, tls->origin, "\tauto_https off");
-	} else if (tls->email != NULL &&
-	           literal_or_error(host, "proxy.email", "the address", tls->email, tls->origin)) {
-		output_line(file, tls->origin, "\temail %s", tls->email);
+	} else {
+		acme_options(host, file);
 	}
+	/* Caddy's own redirects would come before port_80(). */
+	if (!str_equal(tls->issuer, "upstream"))
+		LINE(file, "proxy.port-80", "\tauto_https disable_redirects");
 	LINE(file, "proxy.global", "}");
 }
 
@@ -166,6 +181,16 @@ static int compare_routes(const void *a, const void *b)
 	return strcmp((*x)->path, (*y)->path);
 }
 
+/* How the node knows itself from outside: on port 80, whatever name it is asked by. */
+static void nonce(struct output *file)
+{
+	LINE(file, "proxy.page", "\t\thandle /.well-known/stead/* {");
+	LINE(file, "proxy.page", "\t\t\troot * " NODE_PAGE_DIR);
+	LINE(file, "proxy.page", "\t\t\theader Cache-Control no-store");
+	LINE(file, "proxy.page", "\t\t\tfile_server");
+	LINE(file, "proxy.page", "\t\t}");
+}
+
 /* The routes of one host, the longest path first: `route` keeps the order in which they stand. */
 static void routes_of(struct host_context *host, struct output *file, const char *name)
 {
@@ -180,6 +205,8 @@ static void routes_of(struct host_context *host, struct output *file, const char
 	}
 	qsort(routes, count, sizeof(*routes), compare_routes);
 	LINE(file, "proxy.route", "\troute {");
+	if (str_equal(node->tls.issuer, "upstream"))
+		nonce(file);
 	for (size_t i = 0; i < count; i++)
 		route_block(host, file, routes[i], i);
 	if (!str_equal(routes[count - 1]->path, "/")) {
@@ -220,6 +247,57 @@ static bool first_of_host(const struct node *node, size_t index)
 	return true;
 }
 
+/* The site's own names go on to HTTPS. With `upstream` they have sites on port 80 themselves. */
+static void redirect_sites(struct host_context *host, struct output *file)
+{
+	const struct node *node = host->node;
+	struct text names;
+
+	text_init(&names, host->set->arena);
+	for (size_t i = 0; i < node->routes.count; i++) {
+		if (first_of_host(node, i))
+			text_addf(&names, " %s", node->routes.items[i].host);
+	}
+	if (names.len == 0 || str_equal(node->tls.issuer, "upstream"))
+		return;
+	LINE(file, "proxy.port-80", "\t\t@site host%s", names.data);
+	LINE(file, "proxy.port-80", "\t\thandle @site {");
+	LINE(file, "proxy.port-80", "\t\t\tredir https://{host}{uri} 308");
+	LINE(file, "proxy.port-80", "\t\t}");
+}
+
+/* Port 80 of every other name and of the bare address: what the node waits for, then the way to the
+ * site. The authority's challenges are answered by Caddy before any of this. */
+static void port_80(struct host_context *host, struct output *file)
+{
+	const struct node_text *web = &host->node->web;
+
+	LINE(file, "proxy.port-80", "%s", "");
+	LINE(file, "proxy.port-80", "http:// {");
+	LINE(file, "proxy.route", "\troute {");
+	nonce(file);
+	redirect_sites(host, file);
+	LINE(file, "proxy.page", "\t\t@page file {");
+	LINE(file, "proxy.page", "\t\t\troot " NODE_PAGE_DIR);
+	LINE(file, "proxy.page", "\t\t\ttry_files /index.html");
+	LINE(file, "proxy.page", "\t\t}");
+	LINE(file, "proxy.page", "\t\thandle @page {");
+	LINE(file, "proxy.page", "\t\t\troot * " NODE_PAGE_DIR);
+	LINE(file, "proxy.page", "\t\t\trewrite * /index.html");
+	LINE(file, "proxy.page", "\t\t\theader Cache-Control no-store");
+	LINE(file, "proxy.page", "\t\t\theader Retry-After 10");
+	LINE(file, "proxy.page", "\t\t\tfile_server {");
+	LINE(file, "proxy.page", "\t\t\t\tstatus 503");
+	LINE(file, "proxy.page", "\t\t\t}");
+	LINE(file, "proxy.page", "\t\t}");
+	LINE(file, "proxy.port-80", "\t\thandle {");
+	if (literal_or_error(host, "proxy.host", "the host name", web->v, web->origin))
+		output_line(file, web->origin, "\t\t\tredir https://%s/ 308", web->v);
+	LINE(file, "proxy.port-80", "\t\t}");
+	LINE(file, "proxy.route", "\t}");
+	LINE(file, "proxy.port-80", "}");
+}
+
 /* Where the name of a host was written. */
 static struct origin host_origin(const struct node *node, const struct node_route *route)
 {
@@ -246,4 +324,5 @@ void host_proxy(struct host_context *host)
 			site(host, file, node->routes.items[i].host,
 			     host_origin(node, &node->routes.items[i]));
 	}
+	port_80(host, file);
 }

@@ -9,12 +9,18 @@
 
 #define HOST_KEY "/etc/ssh/ssh_host_ed25519_key"
 
+/* False for a machine that was there before: its name, its keys and its users are its owner's. */
+static bool made_by_us(const struct host_context *host)
+{
+	return !str_equal(host->node->machine.os, "as-is");
+}
+
 static void hostname(struct host_context *host)
 {
 	const struct node_text *name = &host->node->machine.hostname;
 	struct output *file;
 
-	if (name->v == NULL)
+	if (name->v == NULL || !made_by_us(host))
 		return;
 	file = output_file(host->set, "/etc/hostname", 0644, 0, name->origin);
 	output_line(file, name->origin, "%s", name->v);
@@ -26,7 +32,7 @@ static void host_key(struct host_context *host)
 	const struct node_machine *machine = &host->node->machine;
 	struct output *file;
 
-	if (machine->ssh_host_key.v == NULL)
+	if (machine->ssh_host_key.v == NULL || !made_by_us(host))
 		return;
 	file = output_file(host->set, HOST_KEY, 0600, OUTPUT_SECRET, machine->ssh_host_key.origin);
 	output_text(file, machine->ssh_host_key.origin, machine->ssh_host_key.v);
@@ -51,7 +57,10 @@ static void time_zone(struct host_context *host)
 {
 	const struct node_text *zone = &host->node->machine.time_zone;
 
-	if (zone->v == NULL || str_equal(zone->v, "UTC"))
+	bool written = zone->origin.span.source != NULL;
+
+	/* New machines have UTC; one that exists has whatever its owner chose. */
+	if (zone->v == NULL || (made_by_us(host) ? str_equal(zone->v, "UTC") : !written))
 		return;
 	if (!zone_name(zone->v)) {
 		host_error(host, "host.time-zone", zone->origin, "write it like Europe/Berlin",
@@ -72,14 +81,13 @@ static bool key_known(const struct strings *keys, const char *line)
 	return false;
 }
 
-/* `core` exists on both systems and may become root; it only needs the keys. On a machine that was
- * there before, users are its owner's business. */
+/* `core` exists on both systems and may become root; it only needs the keys. */
 static void admin_user(struct host_context *host)
 {
 	const struct node_machine *machine = &host->node->machine;
 	struct output_user *user;
 
-	if (str_equal(machine->os, "as-is") || machine->ssh_keys.count == 0)
+	if (!made_by_us(host) || machine->ssh_keys.count == 0)
 		return;
 	user = list_add(host->set->arena, &host->set->users);
 	user->name = "core";

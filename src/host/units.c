@@ -63,7 +63,10 @@ static void targets(struct host_context *host)
 	struct output *file;
 
 	file = target(host, "stead.target", "stead: the whole node");
-	LINES(file, "host.target", "Upholds=stead-prepare.service stead-setup.service");
+	LINES(file, "host.target",
+	      "Upholds=stead-page.service stead-prepare.service stead-setup.service");
+	if (host->node->reach == NODE_REACH_CHECKED)
+		output_line(file, host->node->reach_origin, "Upholds=stead-meet.service");
 	/* Targets cannot fail. Upholding them would undo `systemctl stop stead-app.target`, and try
 	 * all the time to start what maintenance holds back. */
 	LINES(file, "host.target", "Wants=stead-data.target stead-app.target");
@@ -123,6 +126,56 @@ static void agent_service(struct host_context *host, struct output *file, const 
 	      "RestartSec=10");
 }
 
+/* Port 80 until the proxy has it. When it changes hands, and back, is agreed between `page` and
+ * `wait`: systemd's Conflicts= would stop the page before the proxy has begun to wait. */
+static void page(struct host_context *host)
+{
+	struct output *file = unit(host, "stead-page.service", "agent.page");
+
+	LINES(file, "agent.page", "[Unit]", "Description=stead: what the node waits for, as a page",
+	      "After=stead-firewall.service");
+	LINES(file, "host.target", "PartOf=stead.target");
+	LINES(file, "host.restart", "StartLimitIntervalSec=0");
+	LINES(file, "agent.page", "", "[Service]", "Type=simple");
+	output_line(file, origin_rule("agent.page"), "ExecStart=%s page",
+	            host_agent_path(host->node));
+	LINES(file, "host.restart", "Restart=always", "RestartSec=2");
+}
+
+static void meet(struct host_context *host)
+{
+	struct output *file;
+
+	if (host->node->reach != NODE_REACH_CHECKED)
+		return;
+	file = agent_unit(host, "agent.meet", "meet", "stead: is the domain this node's?");
+	LINES(file, "host.target", "PartOf=stead.target");
+	LINES(file, "host.order", "After=stead-page.service");
+	agent_service(host, file, "agent.meet", "meet");
+}
+
+/* At boot, before anything of stead. Not wanted by stead.target: `apply` starts that one while its
+ * own journal is there. */
+static void resume(struct host_context *host)
+{
+	struct output *file = unit(host, "stead-resume.service", "agent.resume");
+
+	LINES(file, "agent.resume", "[Unit]",
+	      "Description=stead: go on with a change that was cut short",
+	      "ConditionPathExists=/var/lib/stead/state/apply/journal.json",
+	      "RequiresMountsFor=/etc/stead /var/lib/stead",
+	      "Before=stead-page.service stead-prepare.service stead-data.target "
+	      "stead-app.target");
+	LINES(file, "host.restart", "StartLimitIntervalSec=0");
+	LINES(file, "agent.resume", "", "[Service]", "Type=oneshot");
+	output_line(file, origin_rule("agent.resume"), "ExecStart=%s resume",
+	            host_agent_path(host->node));
+	LINES(file, "host.restart", "TimeoutStartSec=infinity", "Restart=on-failure",
+	      "RestartSec=10");
+	LINES(file, "agent.resume", "", "[Install]", "WantedBy=multi-user.target");
+	output_unit(host->set, "stead-resume.service", true, false, origin_rule("agent.resume"));
+}
+
 static void agent_units(struct host_context *host)
 {
 	struct output *file;
@@ -150,5 +203,8 @@ void host_units(struct host_context *host)
 {
 	targets(host);
 	firewall(host);
+	page(host);
+	meet(host);
+	resume(host);
 	agent_units(host);
 }

@@ -67,6 +67,7 @@ static struct node *new_node(struct arena *arena, const struct node_inputs *inpu
 	node->web = text_of(settings_web(inputs->settings));
 	node->trusted_proxies = inputs->settings->proxy.trusted;
 	node->delivery = inputs->settings->delivery.v;
+	node->kept = inputs->kept;
 	return node;
 }
 

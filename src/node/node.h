@@ -49,6 +49,9 @@ struct node_volume {
 	struct origin origin;
 };
 
+/* The agent's page and the nonce by which the node knows itself; the proxy serves them too. */
+#define NODE_PAGE_DIR "/run/stead/page"
+
 struct node_mount {
 	const struct node_volume
 		*volume; /* NULL: `host_path` of stead's own, read-only configuration */
@@ -197,6 +200,13 @@ struct node_tls {
 	struct origin origin;
 };
 
+/* The texts the node is made from, as they were read. The machine keeps them, so that another
+ * computer can get them back from it. NULL: this one is not kept. */
+struct node_kept {
+	const char *settings, *lock;
+	const char *secrets; /* in the secret arena */
+};
+
 /* May the node speak under its domain (see plan.h)? */
 enum node_reach { NODE_REACH_CHECKED, NODE_REACH_UNCHECKED, NODE_REACH_QUARANTINED };
 
@@ -219,6 +229,7 @@ struct node {
 	const char *delivery;
 	enum node_reach reach;
 	struct origin reach_origin;
+	struct node_kept kept;
 	bool frozen;
 	struct node_network networks[NODE_NET_COUNT];
 	struct {
@@ -250,6 +261,7 @@ struct node_inputs {
 	const char *engine;       /* what `machine.engine: auto` means on this machine; NULL: what
 	                             the OS brings (flatcar: docker, else podman) */
 	bool trial;               /* a machine nobody else reaches: quarantined, whatever the settings say */
+	struct node_kept kept;
 	struct arena *secret_arena;
 };
 

@@ -83,6 +83,12 @@ void build_proxy(struct build *b)
 		.read_only = true,
 		.origin = origin_rule("proxy.config"),
 	};
+	*list_add(b->arena, &proxy->mounts) = (struct node_mount){
+		.host_path = NODE_PAGE_DIR,
+		.target = NODE_PAGE_DIR,
+		.read_only = true,
+		.origin = origin_rule("proxy.page"),
+	};
 	for (size_t i = 0; i < sizeof(tmpfs) / sizeof(tmpfs[0]); i++)
 		*list_add(b->arena, &proxy->tmpfs) = tmpfs[i];
 	*list_add(b->arena, &proxy->capabilities) = "NET_BIND_SERVICE";

@@ -9,9 +9,12 @@ struct rule {
 };
 
 static const struct rule rules[] = {
+	{ "agent.meet", "before it speaks, the node must meet itself at its own domain" },
+	{ "agent.page", "until the proxy has port 80, a page there says what the node waits for" },
 	{ "agent.plan", "the agent reads what to do from the plan, which holds no secret" },
 	{ "agent.prepare", "directories, owners and images must be right before anything starts" },
 	{ "agent.ready", "the node counts as ready when every process is healthy" },
+	{ "agent.resume", "a change that was cut short goes on before anything else starts" },
 	{ "agent.setup", "jobs of the first start run once, and are journaled" },
 	{ "agent.wait", "a process starts when those it comes after are healthy" },
 	{ "firewall.addresses", "the addresses that are special, as sets" },
@@ -23,6 +26,7 @@ static const struct rule rules[] = {
 	{ "firewall.input", "only ssh and the site are open to the world" },
 	{ "firewall.metadata",
 	  "metadata services of providers give out credentials: containers do not reach them" },
+	{ "firewall.quarantine", "no connection from a container leaves the machine" },
 	{ "firewall.same-network", "containers on one network reach each other" },
 	{ "firewall.service", "the firewall is loaded before the network comes up" },
 	{ "firewall.ssh", "the machine can be administered" },
@@ -38,6 +42,7 @@ static const struct rule rules[] = {
 	                    "does not need it does not get" },
 	{ "host.hostkey", "the host key is known beforehand, so ssh never asks in the blind" },
 	{ "host.image", "images are pulled by prepare, never while a unit starts" },
+	{ "host.kept", "the node keeps what it was made from: another computer can adopt it" },
 	{ "host.limits", "memory and process limits keep one process from starving the others" },
 	{ "host.log", "what processes print goes to the journal" },
 	{ "host.maintenance",
@@ -63,6 +68,8 @@ static const struct rule rules[] = {
 	{ "proxy.global", "one proxy serves every name of the node" },
 	{ "proxy.headers", "browsers are told to come back over TLS only" },
 	{ "proxy.health", "the proxy is up when it takes connections on its port" },
+	{ "proxy.page", "the page and the nonce of the agent stay to be had on port 80" },
+	{ "proxy.port-80", "on port 80 there is nothing but the way to the site" },
 	{ "proxy.ports", "the proxy is the only process with ports of the machine" },
 	{ "proxy.process", "stead puts Caddy in front of every application" },
 	{ "proxy.route", "the longest path that fits decides which process answers" },

@@ -82,6 +82,7 @@ bool secrets_read(struct arena *arena, const char *path, struct secrets *ret,
 		return true;
 	if (!yaml_read_source(arena, path, true, source, findings))
 		return false;
+	ret->text = source->data;
 	root = yaml_parse(arena, source, findings);
 	if (root == NULL)
 		return false;

@@ -16,6 +16,7 @@ struct secret {
 
 struct secrets {
 	struct arena *arena; /* the secret arena */
+	const char *text;    /* the document as it was read; NULL: it was not read from a file */
 	LIST_OF(struct secret);
 };
 

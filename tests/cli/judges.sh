@@ -87,7 +87,7 @@ no_secret_readable() { # CASE OUT
     done <"$2/manifest"
     grep -qFf "$tmp/values" "$2/manifest" && echo "the manifest shows a secret"
     # The other way round: they do stand somewhere, else the search would prove nothing.
-    grep -rqFf "$tmp/values" "$2/tree/etc/ssh" || echo "the secrets are nowhere"
+    grep -rqFf "$tmp/values" "$2/tree/etc" || echo "the secrets are nowhere"
     return 0
 }
 

@@ -58,14 +58,14 @@ static const struct yaml_node *read_yaml(struct run *run, const char *name,
 static struct node *build(struct run *run)
 {
 	char *apps = arena_printf(run->arena, "%s/apps", run->dir);
-	const struct source *source = NULL;
+	const struct source *source = NULL, *lock_source = NULL;
 	const struct yaml_node *root = read_yaml(run, "stead.yaml", &source);
 	struct node_inputs inputs;
 	struct node *node;
 
 	if (root != NULL)
 		(void)settings_decode(run->arena, root, source, &run->settings, &run->findings);
-	root = read_yaml(run, "stead.lock", &source);
+	root = read_yaml(run, "stead.lock", &lock_source);
 	if (root != NULL)
 		(void)lock_decode(run->arena, root, &run->lock, &run->findings);
 	(void)secrets_read(run->secret_arena,
@@ -82,6 +82,8 @@ static struct node *build(struct run *run)
 		                       .secrets = &run->secrets,
 		                       .lock = &run->lock,
 		                       .settings_dir = run->dir,
+		                       .kept = { source->data, lock_source->data,
+		                                 run->secrets.text },
 		                       .secret_arena = run->secret_arena };
 	node = node_build(run->arena, &inputs, &run->findings);
 	if (node == NULL || !check_node(node, &inputs, &run->findings) || run->findings.errors > 0)

@@ -186,6 +186,12 @@ static struct fixture *fixture_new(void)
 	f->node.tls = (struct node_tls){ .issuer = "internal",
 		                         .email = "alice@example.org",
 		                         .origin = origin_rule("node.default") };
+	f->node.reach_origin = origin_rule("node.default");
+	f->node.kept = (struct node_kept){
+		.settings = "app: snac # mine\n",
+		.lock = "lineage: 0011\n",
+		.secrets = "k: s3cret-kept\n",
+	};
 	make_networks(f);
 	make_machine(f);
 	make_snac(f);
@@ -350,6 +356,41 @@ static void test_firewall(const struct output_set *set)
 	ok(strstr(file_text(set, path), "flush ruleset") == NULL, "firewall: others' tables stay");
 }
 
+static void test_units(const struct output_set *set)
+{
+	static const char target[] = "/etc/systemd/system/stead.target";
+	const char *resume = file_text(set, "/etc/systemd/system/stead-resume.service");
+	bool enabled = false;
+
+	ok(has_line(set, target,
+	            "Upholds=stead-page.service stead-prepare.service stead-setup.service") &&
+	           has_line(set, target, "Upholds=stead-meet.service"),
+	   "units: the page and the meeting are upheld");
+	ok(has_line(set, CADDY, "ExecStopPost=-/usr/local/bin/stead-node wait --after caddy"),
+	   "units: the proxy gives port 80 back");
+	ok(strstr(file_text(set, SNAC), "--after") == NULL, "units: who has no port does not");
+	for (size_t i = 0; i < set->units.count; i++)
+		enabled |= str_equal(set->units.items[i].name, "stead-resume.service") &&
+		           set->units.items[i].enabled;
+	ok(enabled && resume != NULL &&
+	           strstr(resume, "Before=stead-page.service "
+	                          "stead-prepare.service ") != NULL,
+	   "units: a change that was cut short goes on at boot, before the rest");
+}
+
+static void test_kept(const struct output_set *set)
+{
+	const struct output *secrets = output_find(set, "/etc/stead/secrets/stead.secrets.yaml");
+
+	is_str(file_text(set, "/etc/stead/stead.yaml"), "app: snac # mine\n",
+	       "the settings are kept as they were written");
+	is_str(file_text(set, "/etc/stead/stead.lock"), "lineage: 0011\n", "so is the lock");
+	ok(secrets != NULL && secrets->mode == 0600 && (secrets->flags & OUTPUT_SECRET) != 0,
+	   "and the secrets, which only root reads");
+	is_str(file_text(set, "/etc/stead/secrets/stead.secrets.yaml"), "k: s3cret-kept\n",
+	       "whole");
+}
+
 static void test_caddyfile(const struct output_set *set)
 {
 	const char *caddyfile = file_text(set, "/etc/stead/config/caddy/Caddyfile");
@@ -365,6 +406,12 @@ static void test_caddyfile(const struct output_set *set)
 	ok(media != NULL && api != NULL && rest != NULL && media < api && api < rest,
 	   "Caddyfile: the longest path first");
 	ok(strstr(caddyfile, "max_size 1048576") != NULL, "Caddyfile: body limit");
+	ok(strstr(caddyfile, "\thttps://") == NULL && strstr(caddyfile, "acme_ca") == NULL,
+	   "Caddyfile: no authority is asked");
+	ok(strstr(caddyfile, "\nhttp:// {") != NULL &&
+	           strstr(caddyfile, "\t\t@site host example.org\n") != NULL &&
+	           strstr(caddyfile, "\t\t\tredir https://example.org/ 308\n") != NULL,
+	   "Caddyfile: port 80 leads to the site, once for each name");
 }
 
 /* Every line can be explained: it has a place, or a rule with a sentence. */
@@ -592,6 +639,74 @@ static void test_upstream(void)
 	fixture_free(f);
 }
 
+static void test_staging(void)
+{
+	struct fixture *f = fixture_new();
+	const char *text;
+
+	f->node.tls.issuer = "acme";
+	f->node.tls.staging = true;
+	text = file_text(render(f), "/etc/stead/config/caddy/Caddyfile");
+	ok(text != NULL &&
+	           strstr(text,
+	                  "\tacme_ca https://acme-staging-v02.api.letsencrypt.org/directory\n"),
+	   "staging: the authority for trials is asked");
+	fixture_free(f);
+}
+
+/* Nothing that would let a container out may stand before the drop, whatever the settings allow. */
+static void test_quarantine(void)
+{
+	struct fixture *f = fixture_new();
+	const struct output_set *set;
+	const char *text, *drop;
+
+	f->node.reach = NODE_REACH_QUARANTINED;
+	f->node.machine.lan_allowed = true;
+	f->settings.mail.host.v = "10.1.2.3";
+	f->settings.mail.port = (struct value_int){ .v = 587, .given = true };
+	set = render(f);
+	text = file_text(set, "/etc/stead/firewall.nft");
+	drop = text != NULL ? strstr(text, "\t\tiifname \"stead-*\" drop\n\t}\n") : NULL;
+	ok(drop != NULL, "quarantine: the last rule of the chain drops what comes from containers");
+	ok(text != NULL && strstr(text, "587") == NULL && strstr(text, "@metadata4 meta") == NULL,
+	   "quarantine: no mail server, no name server of the provider");
+	ok(text != NULL && strstr(text, "meta l4proto { tcp, udp } th dport 53 accept") > drop,
+	   "quarantine: the machine still answers for names");
+	ok(file_text(set, "/etc/systemd/system/stead-meet.service") == NULL &&
+	           !has_line(set, "/etc/systemd/system/stead.target", "Upholds=stead-meet.service"),
+	   "quarantine: there is nobody to meet");
+	fixture_free(f);
+}
+
+static bool has_link(const struct output_set *set, const char *path)
+{
+	for (size_t i = 0; i < set->links.count; i++)
+		if (str_equal(set->links.items[i].path, path))
+			return true;
+	return false;
+}
+
+static void test_as_is(void)
+{
+	static const struct source settings = { .name = "stead.yaml" };
+	struct fixture *f = fixture_new();
+	const struct output_set *set;
+
+	f->node.machine.os = "as-is";
+	set = render(f);
+	ok(file_text(set, "/etc/hostname") == NULL && set->users.count == 0 &&
+	           file_text(set, "/etc/ssh/ssh_host_ed25519_key") == NULL &&
+	           file_text(set, "/etc/ssh/ssh_host_ed25519_key.pub") == NULL,
+	   "as-is: name, keys and users are the owner's");
+	ok(!has_link(set, "/etc/localtime"), "as-is: so is the time zone");
+	ok(file_text(set, "/etc/stead/stead.yaml") != NULL, "as-is: all else is there");
+	f->node.machine.time_zone.origin = (struct origin){ .span = { &settings, 1, 1, 2 } };
+	f->node.machine.time_zone.v = "UTC";
+	ok(has_link(render(f), "/etc/localtime"), "as-is: a time zone in the settings is set");
+	fixture_free(f);
+}
+
 static void test_mirror(void)
 {
 	struct fixture *f = fixture_new();
@@ -797,6 +912,8 @@ int main(void)
 	test_quadlet(set);
 	test_files(set);
 	test_firewall(set);
+	test_units(set);
+	test_kept(set);
 	test_caddyfile(set);
 	test_origins(set);
 	test_secrets(set);
@@ -806,6 +923,9 @@ int main(void)
 	test_lan_allowed();
 	test_mail_address();
 	test_upstream();
+	test_staging();
+	test_quarantine();
+	test_as_is();
 	test_mirror();
 	test_docker();
 	test_agent();
