@@ -1,6 +1,7 @@
 #include "agent/failpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -76,6 +77,30 @@ int failpoint_rename(int dir_fd, const char *from, const char *to)
 
 	point();
 	r = renameat(dir_fd, from, dir_fd, to) < 0 ? -errno : 0;
+	point();
+	return r;
+}
+
+int failpoint_link(int dir_fd, const char *from, const char *to)
+{
+	int r;
+
+	point();
+	r = linkat(dir_fd, from, dir_fd, to, 0) < 0 ? -errno : 0;
+	point();
+	return r;
+}
+
+int failpoint_unlink(int dir_fd, const char *name, int flags)
+{
+	int r;
+
+	point();
+	r = unlinkat(dir_fd, name, flags) < 0 && errno != ENOENT ? -errno : 0;
+	/* A read-only file system says so before it looks for the name. */
+	if (r == -EROFS && faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
+		r = 0;
 	point();
 	return r;
 }
