@@ -28,6 +28,8 @@ const char *const changing_words[] = { "none",     "pulling",   "staging", "swit
 	                               "settling", "returning", "closing", "applied",
 	                               "returned", "kept",      "refused", NULL };
 
+const char changing_cut_short[] = "cut short before anything was changed";
+
 static const struct disk_owner private_dir = { .uid = 0, .gid = 0, .mode = 0700 };
 
 int changing_make_dirs(struct agent *agent)
@@ -252,7 +254,7 @@ static int write_current(struct agent *agent, const struct changing *changing)
 	return write_json(agent, CURRENT, root);
 }
 
-static void forget_live(struct agent *agent)
+void changing_forget(struct agent *agent)
 {
 	(void)unlinkat(agent->root_fd, agent_below_root(LIVE), 0);
 }
@@ -268,7 +270,7 @@ int changing_finish(struct agent *agent, const struct changing *changing)
 	if (r == 0)
 		r = changing_drop(agent);
 	if (r == 0)
-		forget_live(agent);
+		changing_forget(agent);
 	return r;
 }
 
@@ -341,13 +343,10 @@ void changing_look(struct agent *agent, struct arena *arena, struct changing_vie
 			ret->why = "cut short; `stead-node resume` goes on with it";
 		return;
 	}
-	if (told) {
-		(void)view(arena, live, "state", "since", ret);
-		if (ret->state == CHANGING_PULLING) {
-			ret->state = CHANGING_REFUSED;
-			ret->why = "cut short before anything was changed";
-			return;
-		}
+	if (told && view(arena, live, "state", "since", ret) && ret->state <= CHANGING_STAGING) {
+		ret->state = CHANGING_REFUSED;
+		ret->why = changing_cut_short;
+		return;
 	}
 	if (!view(arena, last, "result", "at", ret))
 		*ret = (struct changing_view){ .id = "", .since = "" };

@@ -26,6 +26,9 @@ enum changing_state {
 
 extern const char *const changing_words[]; /* by enum changing_state; ends with NULL */
 
+/* Why a change was refused that nobody refused. */
+extern const char changing_cut_short[];
+
 /* Journal of a change. All it needs to be continued is in it. */
 struct changing {
 	const char *id, *base, *from, *at; /* from: "" when it was not said */
@@ -64,6 +67,9 @@ const char *changing_current(struct agent *agent, struct arena *arena);
 /* What `status` says meanwhile. WHY may be NULL. */
 void changing_tell(struct agent *agent, const struct changing *changing, enum changing_state state,
                    const char *why);
+
+/* Nothing runs any more: `status` says what last.json says. */
+void changing_forget(struct agent *agent);
 
 /* For `status`, which may run as anybody and at any time. Texts are never NULL but why and from. */
 struct changing_view {

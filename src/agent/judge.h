@@ -24,6 +24,9 @@ struct status {
 void status_read(struct agent *agent, struct arena *arena, struct status *ret);
 void status_done(struct status *status);
 
+/* Ready; or, in maintenance, all that is not stopped by it. */
+bool status_is_settled(const struct status *status);
+
 /* A text of a step of the progress file, or NULL. */
 const char *status_text(const json_t *step, const char *key);
 

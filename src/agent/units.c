@@ -1,7 +1,10 @@
 #include "agent/units.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
 
+#include "agent/engine.h"
 #include "agent/failpoint.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -21,6 +24,13 @@ static const char *value_of(const char *line, const char *key)
 	return str_starts(line, key) && line[strlen(key)] == '=' ? line + strlen(key) + 1 : NULL;
 }
 
+static unsigned number_of(const char *value)
+{
+	long number;
+
+	return str_to_long(value, &number) && number > 0 && number < INT_MAX ? (unsigned)number : 0;
+}
+
 static void keep(struct units *units, const struct unit *read)
 {
 	struct unit *unit = (struct unit *)units_find(units, read->name);
@@ -30,6 +40,7 @@ static void keep(struct units *units, const struct unit *read)
 	unit->active = read->active != NULL ? read->active : unit->active;
 	unit->sub = read->sub != NULL ? read->sub : unit->sub;
 	unit->queued = read->queued;
+	unit->restarts = read->restarts;
 }
 
 /* Blocks of KEY=VALUE lines in any order, an empty line between two units. */
@@ -54,6 +65,8 @@ static void parse(struct units *units, char *out)
 			unit.sub = value;
 		} else if ((value = value_of(line, "Job")) != NULL) {
 			unit.queued = !str_equal(value, "0") && *value != '\0';
+		} else if ((value = value_of(line, "NRestarts")) != NULL) {
+			unit.restarts = number_of(value);
 		}
 		line = end != NULL ? end + 1 : NULL;
 	}
@@ -67,16 +80,54 @@ void units_read(struct arena *arena, const struct strings *names, struct units *
 
 	*list_add(arena, &argv) = "systemctl";
 	*list_add(arena, &argv) = "show";
-	*list_add(arena, &argv) = "--property=Id,ActiveState,SubState,Job";
+	*list_add(arena, &argv) = "--property=Id,ActiveState,SubState,Job,NRestarts";
 	*list_add(arena, &argv) = "--";
 	for (size_t i = 0; i < names->count; i++) {
 		*list_add(arena, &argv) = names->items[i];
 		*list_add(arena, ret) =
-			(struct unit){ names->items[i], "unknown", "unknown", false };
+			(struct unit){ names->items[i], "unknown", "unknown", false, 0 };
 	}
 	*list_add(arena, &argv) = NULL;
 	if (failpoint_run(arena,
 	                  &(struct process_run){ .argv = argv.items, .deadline_ms = SYSTEMCTL_MS },
 	                  &result) == 0)
 		parse(ret, result.out);
+}
+
+int units_command(struct agent *agent, const char *const *words, const struct strings *units,
+                  unsigned deadline_s)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	struct process_run run = { .deadline_ms = deadline_s * 1000 };
+	struct strings argv = { 0 };
+	struct process_result result;
+	int r;
+
+	*list_add(scratch, &argv) = "systemctl";
+	for (size_t i = 0; words[i] != NULL; i++)
+		*list_add(scratch, &argv) = words[i];
+	if (units != NULL)
+		*list_add(scratch, &argv) = "--";
+	for (size_t i = 0; units != NULL && i < units->count; i++)
+		*list_add(scratch, &argv) = units->items[i];
+	*list_add(scratch, &argv) = NULL;
+	run.argv = argv.items;
+	r = failpoint_run(scratch, &run, &result);
+	if (r < 0)
+		return agent_fail(agent, r, "systemctl cannot be run: %s", strerror(-r));
+	if (result.timed_out)
+		return agent_fail(agent, -ETIMEDOUT, "systemctl %s took more than %u s", words[0],
+		                  deadline_s);
+	if (result.exit_code != 0)
+		return agent_fail(agent, -EIO, "systemctl %s: %s", words[0],
+		                  engine_last_line(scratch, result.err));
+	return 0;
+}
+
+int units_command_one(struct agent *agent, const char *const *words, const char *unit,
+                      unsigned deadline_s)
+{
+	const struct strings units = { .items = &unit, .count = 1 };
+
+	return units_command(agent, words, &units, deadline_s);
 }

@@ -1,0 +1,30 @@
+/*
+ * What a change means for what runs: units that end or restart, networks that are made again,
+ * containers that go away, images that are new. Computed from both plans and the changed paths, in
+ * either direction.
+ */
+#ifndef STEAD_AGENT_EFFECTS_H
+#define STEAD_AGENT_EFFECTS_H
+
+#include "agent/change.h"
+
+struct effects {
+	struct strings stops;      /* units that are not there any more */
+	struct strings restarts;   /* units that were there and must start anew */
+	struct strings networks;   /* changed ones, and those that went away */
+	struct strings containers; /* of processes that went away */
+	struct strings images;     /* that the old plan has not */
+	bool firewall;             /* its rules changed */
+};
+
+/* BACK: CHANGE was made from TO to FROM, and is taken back. FROM or TO may be NULL: nothing. */
+void effects_of(struct arena *arena, const struct plan *from, const struct plan *to,
+                const struct change *change, bool back, struct effects *ret);
+
+/* "added", "changed" or "removed"; NULL when nothing happens to the process NAME. */
+const char *effects_on(const struct effects *effects, const struct plan *from,
+                       const struct plan *to, const char *name);
+
+bool strings_have(const struct strings *strings, const char *text);
+
+#endif

@@ -1,0 +1,178 @@
+/* The wait for health after a change. */
+#include "agent/settle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/engine.h"
+#include "agent/failpoint.h"
+#include "agent/judge.h"
+#include "agent/mask.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/text.h"
+
+enum {
+	BASE_S = 120,
+	DEFAULT_START_S = 60,
+	POLL_MS = 1000,
+	SURE_RESTARTS = 5,
+	SURE_ATTEMPTS = 3,
+	JOURNAL_MS = 20 * 1000,
+};
+
+static bool has_step(const struct plan *plan, const struct plan_step *step)
+{
+	for (size_t i = 0; plan != NULL && i < plan->jobs.count; i++)
+		for (size_t k = 0; k < plan->jobs.items[i].steps.count; k++)
+			if (str_equal(plan->jobs.items[i].steps.items[k].id, step->id) &&
+			    str_equal(plan->jobs.items[i].steps.items[k].key, step->key))
+				return true;
+	return false;
+}
+
+unsigned settle_deadline_s(const struct plan *from, const struct plan *to)
+{
+	unsigned sum = BASE_S;
+
+	for (size_t i = 0; i < to->processes.count; i++) {
+		unsigned start_s = to->processes.items[i].health_start_s;
+
+		sum += start_s != 0 ? start_s : DEFAULT_START_S;
+	}
+	for (size_t i = 0; i < to->jobs.count; i++)
+		for (size_t k = 0; k < to->jobs.items[i].steps.count; k++)
+			if (!has_step(from, &to->jobs.items[i].steps.items[k]))
+				sum += to->jobs.items[i].steps.items[k].deadline_s;
+	return sum;
+}
+
+/* The last thing the process itself said, without secrets; NULL when it said nothing. */
+static const char *last_words(struct agent *agent, struct arena *arena,
+                              const struct plan_process *process)
+{
+	const char *const argv[] = { "journalctl",
+		                     "--no-pager",
+		                     "--quiet",
+		                     "--boot",
+		                     "--output=cat",
+		                     "--lines=1",
+		                     arena_printf(arena, "CONTAINER_NAME=stead-%s", process->name),
+		                     NULL };
+	struct process_run run = { .argv = argv, .deadline_ms = JOURNAL_MS };
+	struct process_result result;
+	const char *line;
+
+	if (failpoint_run(arena, &run, &result) < 0 || result.exit_code != 0)
+		return NULL;
+	line = engine_last_line(arena, mask_text(agent, arena, process, result.out));
+	return *line != '\0' ? line : NULL;
+}
+
+/* Why the node is not ready: the first process that is not well, with its last words; else what the
+ * node waits for. */
+static void explain(struct agent *agent, struct arena *arena, const struct status *status,
+                    const char *prefix)
+{
+	for (size_t i = 0; i < agent->plan->processes.count; i++) {
+		const struct plan_process *process = &agent->plan->processes.items[i];
+		const char *words;
+
+		if (status->healthy[i])
+			continue;
+		words = last_words(agent, arena, process);
+		if (words == NULL)
+			break;
+		(void)agent_fail(agent, -ETIME, "%s%s; %s said last: %s", prefix,
+		                 status->waiting_for != NULL ? status->waiting_for : status->state,
+		                 process->name, words);
+		return;
+	}
+	(void)agent_fail(agent, -ETIME, "%s%s", prefix,
+	                 status->waiting_for != NULL ? status->waiting_for : status->state);
+}
+
+/* Started by us (a start counts from 0), it ended and was started again, and again. */
+static const struct plan_process *hopeless(const struct status *status,
+                                           const struct effects *effects)
+{
+	const struct plan *plan = status->agent->plan;
+
+	for (size_t i = 0; i < plan->processes.count; i++) {
+		const struct plan_process *process = &plan->processes.items[i];
+
+		if (!status->healthy[i] && strings_have(&effects->restarts, process->unit) &&
+		    status_unit(status, process)->restarts >= SURE_RESTARTS)
+			return process;
+	}
+	return NULL;
+}
+
+static const char *failed_prepare(const struct status *status)
+{
+	json_t *step;
+	size_t i;
+
+	json_array_foreach(status->steps, i, step)
+	{
+		const char *name = status_text(step, "name");
+
+		if (name != NULL && str_starts(name, "prepare.") &&
+		    str_equal(status_text(step, "state"), "failed") &&
+		    json_integer_value(json_object_get(step, "attempt")) >= SURE_ATTEMPTS)
+			return name;
+	}
+	return NULL;
+}
+
+/* 1: ready; 0: not yet; -ETIME: never. */
+static int look(struct agent *agent, const struct effects *effects, bool last)
+{
+	cleanup_arena struct arena *arena = arena_new_secret();
+	const struct plan_process *process;
+	struct status status;
+	int r = 0;
+
+	status_read(agent, arena, &status);
+	process = hopeless(&status, effects);
+	if (status_is_settled(&status))
+		r = 1;
+	else if (process != NULL)
+		explain(agent, arena, &status,
+		        arena_printf(arena, "%s ended %u times: ", process->name,
+		                     status_unit(&status, process)->restarts));
+	else if (failed_prepare(&status) != NULL)
+		explain(agent, arena, &status, "");
+	else if (last)
+		explain(agent, arena, &status, "not ready in time: ");
+	else
+		r = -EAGAIN;
+	status_done(&status);
+	return r == 1 ? 1 : r == -EAGAIN ? 0 : -ETIME;
+}
+
+int settle_wait(struct agent *agent, const struct effects *effects, unsigned deadline_s)
+{
+	int64_t end = clock_ms() + failpoint_pause_ms(deadline_s * 1000);
+
+	for (;;) {
+		int r = look(agent, effects, clock_ms() >= end);
+
+		if (r != 0)
+			return r == 1 ? 0 : r;
+		clock_sleep_ms(failpoint_pause_ms(POLL_MS));
+	}
+}
+
+bool settle_is_ready(struct agent *agent)
+{
+	cleanup_arena struct arena *arena = arena_new();
+	struct status status;
+	bool ready;
+
+	status_read(agent, arena, &status);
+	ready = status_is_settled(&status);
+	status_done(&status);
+	return ready;
+}
