@@ -96,6 +96,12 @@ int agent_read_plan(struct agent *agent)
 	return agent->plan_error;
 }
 
+bool agent_in_maintenance(const struct agent *agent)
+{
+	return faccessat(agent->root_fd, agent_below_root(AGENT_MAINTENANCE), F_OK,
+	                 AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int agent_make_run(struct agent *agent)
 {
 	int r = dir_make(agent->root_fd, agent_below_root(AGENT_RUN), 0755);

@@ -18,6 +18,7 @@ struct engine;
 #define AGENT_STATE AGENT_DATA "/state"
 #define AGENT_SECRETS AGENT_STATE "/secrets"
 #define AGENT_JOBS AGENT_STATE "/jobs"
+#define AGENT_MAINTENANCE AGENT_STATE "/maintenance"
 #define AGENT_RUN "/run/stead"
 
 enum agent_exit { AGENT_OK = 0, AGENT_FAILED = 1, AGENT_USAGE = 2, AGENT_ENVIRONMENT = 3 };
@@ -57,6 +58,9 @@ static inline const char *agent_below_root(const char *path)
 {
 	return path + 1;
 }
+
+/* The flag of `stead maintenance on`: the application stays stopped. */
+bool agent_in_maintenance(const struct agent *agent);
 
 /* Makes /run/stead. */
 int agent_make_run(struct agent *agent);

@@ -1,8 +1,6 @@
 #include "agent/judge.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/health.h"
 #include "agent/progress.h"
@@ -139,20 +137,13 @@ void status_read(struct agent *agent, struct arena *arena, struct status *ret)
 	judge(ret);
 }
 
-/* The flag of `stead maintenance on`. */
-static bool in_maintenance(const struct agent *agent)
-{
-	return faccessat(agent->root_fd, agent_below_root(AGENT_STATE "/maintenance"), F_OK,
-	                 AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 bool status_is_settled(const struct status *status)
 {
 	const struct plan *plan = status->agent->plan;
 
 	if (str_equal(status->state, "ready"))
 		return true;
-	if (!in_maintenance(status->agent) || !agent_is_stamped(status->agent, "prepare") ||
+	if (!agent_in_maintenance(status->agent) || !agent_is_stamped(status->agent, "prepare") ||
 	    !agent_is_stamped(status->agent, "setup"))
 		return false;
 	for (size_t i = 0; i < plan->processes.count; i++)

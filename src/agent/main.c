@@ -26,7 +26,7 @@ static const struct verb verbs[] = {
 	{ "wait", "[--before] PROCESS", "until it is healthy; or until it may start", 1, 2,
 	  agent_wait },
 	{ "status", "[--json]", "what the node does and waits for; exit 0 when it is ready", 0, 1,
-	  agent_status },
+	  agent_status, true },
 	{ "login", "[--json]", "the owner's account and password", 0, 1, agent_login },
 	{ "ca", "", "the root certificate of the node's own CA", 0, 0, agent_ca },
 	{ "receive", "", "keeps a bundle from stdin, and says as JSON what it would change", 0, 0,

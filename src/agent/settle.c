@@ -1,7 +1,6 @@
 #include "agent/settle.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,15 +11,8 @@
 #include "base/text.h"
 
 #define UNIT_DIR "/etc/systemd/system/"
-#define MAINTENANCE AGENT_STATE "/maintenance"
 
 enum { QUICK_S = 60, RELOAD_S = 120, STOP_SLACK_S = 60 };
-
-static bool in_maintenance(const struct agent *agent)
-{
-	return faccessat(agent->root_fd, agent_below_root(MAINTENANCE), F_OK,
-	                 AT_SYMLINK_NOFOLLOW) == 0;
-}
 
 static int systemctl(struct agent *agent, const char *verb, const char *option,
                      const struct strings *units, unsigned deadline_s)
@@ -190,7 +182,7 @@ static bool has_unit_file(const struct plan *plan, const char *unit)
 /* In maintenance nothing of the application starts. */
 static bool may_start(const struct agent *agent, const struct plan *plan, const char *unit)
 {
-	if (!in_maintenance(agent))
+	if (!agent_in_maintenance(agent))
 		return true;
 	if (str_equal(unit, "stead-app.target") || str_equal(unit, "stead-ready.service"))
 		return false;

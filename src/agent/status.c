@@ -3,9 +3,11 @@
  */
 #include "agent/agent.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
+#include "agent/changing.h"
 #include "agent/judge.h"
 #include "agent/step.h"
 #include "base/arena.h"
@@ -41,6 +43,17 @@ static const char *handle_of(const struct status *status)
 	if (plan->owner_name == NULL)
 		return NULL;
 	return arena_printf(status->arena, "@%s@%s", plan->owner_name, plan->domain);
+}
+
+/* The change under way, or the last one. */
+static json_t *apply_json(struct agent *agent)
+{
+	struct changing_view view;
+
+	changing_look(agent, agent->arena, &view);
+	return json_pack("{s:s,s:s,s:s?,s:s,s:s?}", "id", view.id, "state",
+	                 changing_words[view.state], "why", view.why, "since", view.since, "from",
+	                 view.from);
 }
 
 static json_t *steps_json(const struct status *status)
@@ -83,11 +96,12 @@ static void print_json(const struct status *status)
 {
 	const struct plan *plan = status->agent->plan;
 	cleanup_json json_t *root = json_pack(
-		"{s:i,s:s,s:s,s:s,s:s?,s:s,s:s?,s:s?,s:o,s:o,s:b}", "v", 1, "app", plan->app,
-		"domain", plan->domain, "web", plan->web, "handle", handle_of(status), "state",
-		status->state, "since", status->since, "waiting_for", status->waiting_for, "steps",
-		steps_json(status), "processes", processes_json(status), "login_stored",
-		login_is_stored(status->agent));
+		"{s:i,s:s,s:s,s:s,s:s?,s:s,s:s?,s:s?,s:o,s:o,s:b,s:o,s:b}", "v", 1, "app",
+		plan->app, "domain", plan->domain, "web", plan->web, "handle", handle_of(status),
+		"state", status->state, "since", status->since, "waiting_for", status->waiting_for,
+		"steps", steps_json(status), "processes", processes_json(status), "login_stored",
+		login_is_stored(status->agent), "apply", apply_json(status->agent), "maintenance",
+		agent_in_maintenance(status->agent));
 
 	(void)printf("%s\n", json_text(status->arena, root, JSON_INDENT(1)));
 }
@@ -110,6 +124,20 @@ static void print_steps(const struct status *status)
 	}
 }
 
+static void print_apply(struct agent *agent)
+{
+	struct changing_view view;
+
+	changing_look(agent, agent->arena, &view);
+	if (view.state == CHANGING_NONE)
+		return;
+	(void)printf("\nchange %.12s: %s since %s", view.id, changing_words[view.state],
+	             view.since);
+	if (view.from != NULL && *view.from != '\0')
+		(void)printf(", from %s", view.from);
+	(void)printf("%s%s\n", view.why != NULL ? ": " : "", view.why != NULL ? view.why : "");
+}
+
 static void print_text(const struct status *status)
 {
 	const struct plan *plan = status->agent->plan;
@@ -123,6 +151,8 @@ static void print_text(const struct status *status)
 		(void)printf(" since %s", status->since);
 	if (status->waiting_for != NULL)
 		(void)printf("; waiting for %s", status->waiting_for);
+	if (agent_in_maintenance(status->agent))
+		(void)printf("\nin maintenance");
 	(void)printf("\n\nprocesses\n");
 	for (size_t i = 0; i < plan->processes.count; i++) {
 		const struct unit *unit = status_unit(status, &plan->processes.items[i]);
@@ -132,6 +162,30 @@ static void print_text(const struct status *status)
 	}
 	(void)printf("\nsteps\n");
 	print_steps(status);
+	print_apply(status->agent);
+}
+
+/* Before the first plan there may be a change that brings it. */
+static int print_without_plan(struct agent *agent, bool json)
+{
+	cleanup_json json_t *root = NULL;
+
+	if (agent->plan_error != -ENOENT) {
+		(void)agent_read_plan(agent);
+		agent_log("%s", agent->why);
+		return AGENT_ENVIRONMENT;
+	}
+	if (json) {
+		root = json_pack("{s:i,s:n,s:n,s:n,s:n,s:s,s:n,s:n,s:[],s:[],s:b,s:o,s:b}", "v", 1,
+		                 "app", "domain", "web", "handle", "state", "none", "since",
+		                 "waiting_for", "steps", "processes", "login_stored", false,
+		                 "apply", apply_json(agent), "maintenance", false);
+		(void)printf("%s\n", json_text(agent->arena, root, JSON_INDENT(1)));
+		return AGENT_FAILED;
+	}
+	(void)printf("no plan is here yet\n");
+	print_apply(agent);
+	return AGENT_FAILED;
 }
 
 int agent_status(struct agent *agent, char *const *args)
@@ -144,6 +198,8 @@ int agent_status(struct agent *agent, char *const *args)
 		agent_log("status: what is '%.60s'? (status [--json])", args[0]);
 		return AGENT_USAGE;
 	}
+	if (agent->plan == NULL)
+		return print_without_plan(agent, json);
 	status_read(agent, agent->arena, &status);
 	if (json)
 		print_json(&status);
