@@ -194,7 +194,7 @@ status_is() { # STATE [WAITING FOR]
 	python3 -c 'import json, sys
 status = json.load(open(sys.argv[1]))
 keys = ["v", "app", "domain", "web", "handle", "state", "since", "waiting_for", "steps",
-        "processes", "login_stored"]
+        "processes", "login_stored", "apply", "maintenance"]
 assert list(status) == keys, list(status)
 assert status["state"] == sys.argv[2], status["state"]
 assert sys.argv[3] in (status["waiting_for"] or ""), status["waiting_for"]
