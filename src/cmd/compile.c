@@ -234,24 +234,26 @@ static struct span place(const struct compile *c, struct span at)
 typedef void report_fn(struct findings *findings, const char *code, struct span span,
                        const char *hint, const char *format, ...);
 
-/* What keeps an Ignition config from making the node. */
-static void check_deliverable(struct compile *c, report_fn *report)
+/* What keeps Ignition from making the machine, and the agent of this build from working there. */
+static void check_os(struct compile *c, report_fn *report)
+{
+	const struct value_text *os = &c->settings.machine.os;
+
+	if (str_equal(os->v, "as-is"))
+		report(&c->findings, "render.os", place(c, os->at),
+		       "write machine: {os: fcos}; a machine that is there already is for 'stead "
+		       "up --on root@HOST'",
+		       "'machine.os' is 'as-is', which has no Ignition");
+}
+
+static void check_arch(struct compile *c, report_fn *report)
 {
 	const struct settings *s = &c->settings;
 
-	if (str_equal(s->machine.os.v, "as-is"))
-		report(&c->findings, "render.os", place(c, s->machine.os.at),
-		       "write machine: {os: fcos}",
-		       "'machine.os' is 'as-is', which has no Ignition");
 	if (!str_equal(s->machine.arch.v, AGENT_ARCH))
 		report(&c->findings, "render.arch", place(c, s->machine.arch.at), NULL,
 		       "the agent of this build runs on " AGENT_ARCH ", not on '%s'",
 		       s->machine.arch.v);
-	if (str_equal(s->delivery.v, "ssh"))
-		report(&c->findings, "render.delivery", place(c, s->delivery.at),
-		       "write delivery: inline, then settings and secrets travel inside the config",
-		       "'delivery' is 'ssh', so there is no config that could make the node "
-		       "alone");
 }
 
 void compile_note_size(struct compile *c, const struct compile_config *config)
@@ -292,7 +294,9 @@ static void note_rendered_size(struct compile *c)
 
 void compile_note_delivery(struct compile *c)
 {
-	check_deliverable(c, diag_note);
+	if (str_equal(c->settings.delivery.v, "inline"))
+		check_os(c, diag_note);
+	check_arch(c, diag_note);
 	note_rendered_size(c);
 }
 
@@ -323,25 +327,43 @@ static void agent_by_url(struct compile *c, struct ignition_config *config,
 			};
 }
 
-bool compile_ignition(struct compile *c, const struct host_agent *agent, const char *agent_url,
-                      struct compile_config *ret)
+static bool write_ignition(struct compile *c, const struct ignition_config *config,
+                           struct compile_config *ret)
 {
-	struct output_set *tree;
-	struct ignition_config *config;
 	char *inner;
 
-	check_deliverable(c, diag_error);
-	if (c->findings.errors > 0 || (tree = compile_tree(c, agent)) == NULL)
-		return false;
-	config = ignition_from_tree(c->secret_arena, tree);
-	if (agent_url != NULL)
-		agent_by_url(c, config, agent, agent_url);
 	if (!ignition_validate(config, &c->findings))
 		return false;
 	inner = ignition_write(config, &ret->inner_len);
 	ret->text = ignition_pack(c->secret_arena, inner, ret->inner_len, &ret->len);
 	ret->packed = ret->len != ret->inner_len || memcmp(ret->text, inner, ret->len) != 0;
 	return true;
+}
+
+bool compile_ignition(struct compile *c, const struct host_agent *agent, const char *agent_url,
+                      struct compile_config *ret)
+{
+	struct output_set *tree;
+	struct ignition_config *config;
+
+	check_os(c, diag_error);
+	check_arch(c, diag_error);
+	if (c->findings.errors > 0 || (tree = compile_tree(c, agent)) == NULL)
+		return false;
+	config = ignition_from_tree(c->secret_arena, tree);
+	if (agent_url != NULL)
+		agent_by_url(c, config, agent, agent_url);
+	return write_ignition(c, config, ret);
+}
+
+bool compile_ignition_base(struct compile *c, struct compile_config *ret)
+{
+	struct output_set *tree;
+
+	check_os(c, diag_error);
+	if (c->findings.errors > 0 || (tree = host_render_base(c->node, &c->findings)) == NULL)
+		return false;
+	return write_ignition(c, ignition_from_tree(c->secret_arena, tree), ret);
 }
 
 int compile_report(struct compile *c, struct cli *cli, FILE *out)

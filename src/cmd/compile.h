@@ -70,6 +70,10 @@ struct compile_config {
 bool compile_ignition(struct compile *compile, const struct host_agent *agent,
                       const char *agent_url, struct compile_config *ret);
 
+/* The config for `delivery: ssh`: a machine with its name, its keys and its firewall, which waits
+ * for `stead up`. */
+bool compile_ignition_base(struct compile *compile, struct compile_config *ret);
+
 /* Warns when CONFIG is more than machine.provider takes as user data. */
 void compile_note_size(struct compile *compile, const struct compile_config *config);
 

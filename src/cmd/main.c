@@ -126,8 +126,10 @@ static const struct cli_command commands[] = {
 		.group = "settings",
 		.args = "ignition|tree [DIR]",
 		.summary = "write what a machine would get",
-		.doc = "'render ignition' writes the Ignition config (spec 3.3.0) that makes the whole "
-		       "node at its first boot. It holds secrets. How large it is goes to stderr.\n\n"
+		.doc = "'render ignition' writes the Ignition config (spec 3.3.0) of a machine's first "
+		       "boot. With 'delivery: inline' it makes the whole node; with 'delivery: ssh' it "
+		       "holds name, keys and firewall, and the node comes with 'stead up'. Either holds "
+		       "secrets. How large it is goes to stderr.\n\n"
 		       "'render tree DIR' writes the same files below the new folder DIR, for people to "
 		       "look at, and prints a list with modes, owners and units.",
 		.options = OPTIONS(render_options, compile_options),

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cmd/compile.h"
 
 /* --- ignition --- */
@@ -48,13 +49,15 @@ static int render_ignition(struct compile *compile, struct cli *cli)
 {
 	struct compile_config config;
 	struct host_agent agent = { 0 };
+	bool base = str_equal(compile->settings.delivery.v, "ssh");
 	int code = CLI_OK;
 
-	if (!cli_flag(cli, "no-agent"))
+	if (!base && !cli_flag(cli, "no-agent"))
 		code = compile_agent(compile, &agent);
 	if (code != CLI_OK)
 		return code;
-	if (!compile_ignition(compile, &agent, NULL, &config))
+	if (base ? !compile_ignition_base(compile, &config)
+	         : !compile_ignition(compile, &agent, NULL, &config))
 		return CLI_FINDINGS;
 	compile_note_size(compile, &config);
 	code = write_config(&config, cli_text(cli, "output"));

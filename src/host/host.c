@@ -64,6 +64,18 @@ static void kept_files(struct host_context *host)
 		            rule, kept->secrets);
 }
 
+/* Where it will be put over ssh: /opt/bin is not there on a new Flatcar. */
+static void agent_dir(struct host_context *host)
+{
+	const char *path = host_agent_path(host->node);
+
+	if (!str_starts(path, "/usr/"))
+		output_dir(
+			host->set,
+			arena_strndup(host->set->arena, path, (size_t)(strrchr(path, '/') - path)),
+			0755, 0, 0, origin_rule("host.agent"));
+}
+
 static void agent_program(struct host_context *host, const struct host_agent *agent)
 {
 	struct output *file;
@@ -75,7 +87,10 @@ static void agent_program(struct host_context *host, const struct host_agent *ag
 	output_bytes(file, origin_rule("host.agent"), agent->data, agent->len);
 }
 
-static void plan_file(struct host_context *host)
+typedef struct plan *plan_fn(struct arena *arena, const struct node *node,
+                             const struct output_set *set);
+
+static void plan_file(struct host_context *host, plan_fn *make)
 {
 	struct arena *arena = host->set->arena;
 	struct output *file =
@@ -83,7 +98,7 @@ static void plan_file(struct host_context *host)
 
 	output_sort(host->set);
 	output_text(file, origin_rule("agent.plan"),
-	            plan_write(arena, host_plan(arena, host->node, host->set)));
+	            plan_write(arena, make(arena, host->node, host->set)));
 }
 
 static void containers(struct host_context *host)
@@ -107,6 +122,38 @@ const struct host_engine *host_engine_find(const char *name)
 	return NULL;
 }
 
+/* Makes the set, for a node that nothing may change any more. */
+static struct output_set *set_new(const struct node *node)
+{
+	if (!node->frozen)
+		abort(); /* a programming error */
+	return output_set_new(node->arena, node->secret_arena);
+}
+
+/* The last findings; NULL when there were any since ERRORS were counted. */
+static struct output_set *finish(struct host_context *host, size_t errors)
+{
+	if (host->findings->errors == errors)
+		output_conflicts(host->set, host->findings);
+	output_sort(host->set);
+	return host->findings->errors == errors ? host->set : NULL;
+}
+
+struct output_set *host_render_base(const struct node *node, struct findings *findings)
+{
+	size_t errors = findings->errors;
+	struct host_context host = { .node = node, .findings = findings, .set = set_new(node) };
+
+	output_dir(host.set, "/etc/stead", 0755, 0, 0, origin_rule("host.config"));
+	agent_dir(&host);
+	host_system(&host);
+	host_firewall_service(&host);
+	host_firewall(&host);
+	if (findings->errors == errors)
+		plan_file(&host, host_plan_base);
+	return finish(&host, errors);
+}
+
 struct output_set *host_render(const struct node *node, const struct host_agent *agent,
                                struct findings *findings)
 {
@@ -117,8 +164,6 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 		.findings = findings,
 	};
 
-	if (!node->frozen)
-		abort(); /* a programming error: nothing may change the model under a writer */
 	if (host.engine == NULL) {
 		diag_error(findings, "host.engine",
 		           node->settings != NULL ? node->settings->machine.engine.at
@@ -127,21 +172,19 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 		           node->machine.engine);
 		return NULL;
 	}
-	host.set = output_set_new(node->arena, node->secret_arena);
+	host.set = set_new(node);
 	host_plan_check(&host);
 	base_dirs(&host);
 	kept_files(&host);
 	host_system(&host);
 	host_units(&host);
+	host_firewall_service(&host);
 	host_firewall(&host);
 	host_proxy(&host);
 	host_configs(&host);
 	containers(&host);
 	if (findings->errors == errors) /* else it might hold what was refused */
-		plan_file(&host);
+		plan_file(&host, host_plan);
 	agent_program(&host, agent);
-	if (findings->errors == errors)
-		output_conflicts(host.set, findings);
-	output_sort(host.set);
-	return findings->errors == errors ? host.set : NULL;
+	return finish(&host, errors);
 }

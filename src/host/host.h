@@ -47,8 +47,17 @@ struct host_agent { /* the agent's program, put on the machine as a file (inline
 struct output_set *host_render(const struct node *node, const struct host_agent *agent,
                                struct findings *findings);
 
-/* The plan, as it stands in /etc/stead/node.json; SET is all that is rendered, sorted. */
+/* What a new machine needs before `stead up` reaches it over ssh: name, keys, users, time zone, and
+ * the firewall, so that it is closed from its first second. No application, and no secret but its
+ * host key. Its plan names these files, so that `up` knows them as its own. Otherwise as
+ * host_render(). */
+struct output_set *host_render_base(const struct node *node, struct findings *findings);
+
+/* The plan, as it stands in /etc/stead/node.json; SET is all that is rendered, sorted. The other one
+ * is that of host_render_base(): the node, and nothing that runs on it. */
 struct plan *host_plan(struct arena *arena, const struct node *node, const struct output_set *set);
+struct plan *host_plan_base(struct arena *arena, const struct node *node,
+                            const struct output_set *set);
 
 /* Where the agent lives on this machine's OS. */
 const char *host_agent_path(const struct node *node);

@@ -309,7 +309,7 @@ static enum plan_reach reach_of(const struct node *node)
 	                                             : PLAN_REACH_QUARANTINED;
 }
 
-struct plan *host_plan(struct arena *arena, const struct node *node, const struct output_set *set)
+static struct plan *plan_new(struct arena *arena, const struct node *node)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
 
@@ -325,6 +325,23 @@ struct plan *host_plan(struct arena *arena, const struct node *node, const struc
 	plan->reach = reach_of(node);
 	plan->tls_issuer = node->tls.issuer;
 	plan->tls_staging = node->tls.staging;
+	return plan;
+}
+
+struct plan *host_plan_base(struct arena *arena, const struct node *node,
+                            const struct output_set *set)
+{
+	struct plan *plan = plan_new(arena, node);
+
+	add_outputs(arena, plan, set);
+	add_restart(arena, plan, HOST_FIREWALL_PATH, "stead-firewall.service");
+	return plan;
+}
+
+struct plan *host_plan(struct arena *arena, const struct node *node, const struct output_set *set)
+{
+	struct plan *plan = plan_new(arena, node);
+
 	for (size_t i = 0; i < node->processes.count; i++)
 		add_process(arena, plan, node, node->processes.items[i]);
 	for (size_t i = 0; i < node->volumes.count; i++)

@@ -85,7 +85,7 @@ static void targets(struct host_context *host)
 }
 
 /* As Fedora's own nftables.service: before any network, and tried again when it failed. */
-static void firewall(struct host_context *host)
+void host_firewall_service(struct host_context *host)
 {
 	struct output *file = unit(host, "stead-firewall.service", "firewall.service");
 
@@ -202,7 +202,6 @@ static void agent_units(struct host_context *host)
 void host_units(struct host_context *host)
 {
 	targets(host);
-	firewall(host);
 	page(host);
 	meet(host);
 	resume(host);

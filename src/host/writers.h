@@ -14,7 +14,8 @@
 #define HOST_MAINTENANCE "ConditionPathExists=!/var/lib/stead/state/maintenance"
 #define HOST_PLAN_PATH "/etc/stead/node.json"
 
-void host_units(struct host_context *host);    /* targets, firewall, prepare, setup, ready */
+void host_units(struct host_context *host);    /* targets, page, prepare, setup, ready, … */
+void host_firewall_service(struct host_context *host);
 void host_firewall(struct host_context *host); /* firewall.nft */
 void host_proxy(struct host_context *host);    /* Caddyfile */
 void host_configs(struct host_context *host);  /* files mounted into containers, env files */

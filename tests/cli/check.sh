@@ -67,11 +67,13 @@ run 0 'without the agent' render ignition --dir "$node" -o "$tmp/small.ign" --no
 ok 'that is much smaller' test "$(stat -c %s "$tmp/small.ign")" -lt 60000
 run 3 'a folder that is not there' render ignition --dir "$node" -o "$tmp/no/such/dir.ign"
 run 3 'a full disk' render ignition --dir "$node" -o /dev/full
-sed -i 's/^  os: fcos/  os: as-is/; s/^delivery: inline/delivery: ssh/' "$node/stead.yaml"
-run 1 'neither as-is nor ssh have an Ignition config' render ignition --dir "$node"
+sed -i 's/^delivery: inline/delivery: ssh/' "$node/stead.yaml"
+run 0 'delivery ssh: keys and base' render ignition --dir "$node" -o "$tmp/base.ign"
+ok 'that is small' test "$(stat -c %s "$tmp/base.ign")" -lt 8000
+sed -i 's/^  os: fcos/  os: as-is/' "$node/stead.yaml"
+run 1 'as-is has no Ignition config' render ignition --dir "$node"
 err_has 'os: the place' "$node/stead.yaml:12"
 err_has 'os: what to write' 'render.os'
-err_has 'delivery: what to write' 'render.delivery'
 ok 'no half config on stdout' test ! -s "$tmp/out"
 run 1 'nor a VM' up --dir "$node" --on vm --image /dev/null
 cp "$tmp/good.yaml" "$node/stead.yaml"

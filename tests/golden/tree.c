@@ -188,7 +188,10 @@ static bool render(struct run *run, const char *agent_path)
 			die(agent_path, r);
 		agent.data = data;
 	}
-	set = host_render(node, &agent, &run->findings);
+	if (str_equal(node->delivery, "ssh") && !str_equal(node->machine.os, "as-is"))
+		set = host_render_base(node, &run->findings); /* what `render ignition` hands out */
+	else
+		set = host_render(node, &agent, &run->findings);
 	if (set == NULL)
 		return false;
 	write_tree(run, set);

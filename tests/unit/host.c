@@ -856,6 +856,41 @@ static void test_agent(void)
 	fixture_free(f);
 }
 
+/* For `delivery: ssh`: closed, known, and nothing that runs. */
+static void test_base(void)
+{
+	struct fixture *f = fixture_new();
+	const struct output_set *set;
+	const struct plan *plan;
+	const char *json, *why = NULL;
+	bool secret = false;
+
+	f->node.machine.os = "flatcar";
+	set = host_render_base(&f->node, &f->findings);
+	if (!ok(set != NULL, "base: rendered"))
+		return;
+	ok(file_text(set, "/etc/ssh/ssh_host_ed25519_key") != NULL && set->users.count == 1 &&
+	           has_line(set, "/etc/hostname", "example.org"),
+	   "base: name, host key and user");
+	is_str(file_text(set, "/etc/stead/firewall.nft"),
+	       file_text(render(f), "/etc/stead/firewall.nft"),
+	       "base: the firewall is the node's own");
+	for (size_t i = 0; i < set->files.count; i++)
+		secret |= (set->files.items[i]->flags & OUTPUT_SECRET) != 0 &&
+		          !str_equal(set->files.items[i]->path, "/etc/ssh/ssh_host_ed25519_key");
+	ok(!secret, "base: no secret but the host key");
+	ok(set->dirs.count == 2 && str_equal(set->dirs.items[1].path, "/opt/bin"),
+	   "base: a place for the agent");
+	json = file_text(set, "/etc/stead/node.json");
+	plan = plan_read(f->arena, json, strlen(json), &why);
+	is_str(why, NULL, "base: its plan can be read by the agent");
+	is_int((long long)plan->files.count, (long long)set->files.count,
+	       "base: and names all files, so that `up` knows them as its own");
+	ok(plan->processes.count == 0 && plan->jobs.count == 0 && plan->restart.count == 1,
+	   "base: and nothing that runs");
+	fixture_free(f);
+}
+
 /* --- the plan --- */
 
 static void test_plan(void)
@@ -929,6 +964,7 @@ int main(void)
 	test_mirror();
 	test_docker();
 	test_agent();
+	test_base();
 	test_plan();
 	test_quote();
 	return tap_done();
