@@ -4,7 +4,7 @@
  *     connected ADDRESS
  *     failed refused|timed-out|unreachable|unknown-host|error TEXT
  *
- * and relays it through stdin and stdout until both directions have ended. `stead mail test` speaks
+ * and relays it through stdin and stdout until the server has ended. `stead mail test` speaks
  * SMTP through it over ssh: what it tests is this machine's way to the server.
  */
 #include "agent/agent.h"
@@ -308,20 +308,17 @@ static void serve(struct stream *stream, short events)
 		take(stream);
 }
 
-/* Both ways, until each has ended and its end was passed on. */
+/* Both ways. Our end may come first; the server's is the end of all, because who reads our stdout
+ * need not see it close: sudo and a shell keep it open until we are gone. */
 static void relay(int socket_fd)
 {
 	static struct stream up, down;
 
 	up = (struct stream){ .from = STDIN_FILENO, .to = socket_fd, .to_is_socket = true };
 	down = (struct stream){ .from = socket_fd, .to = STDOUT_FILENO };
-	while (!up.closed || !down.closed) {
-		/* The last two only tell when nobody is there any more: stdout's reader, and the
-		 * server after it had said all. */
-		struct pollfd fds[] = { wish(&up),
-			                wish(&down),
-			                { .fd = down.closed ? -1 : STDOUT_FILENO },
-			                { .fd = down.ended && !up.closed ? socket_fd : -1 } };
+	while (!down.closed) {
+		/* The last one only tells when nobody reads our stdout any more. */
+		struct pollfd fds[] = { wish(&up), wish(&down), { .fd = STDOUT_FILENO } };
 
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0)
 			continue;
@@ -329,8 +326,6 @@ static void relay(int socket_fd)
 		serve(&down, fds[1].revents);
 		if ((fds[2].revents & (POLLERR | POLLNVAL)) != 0)
 			abandon(&down);
-		if ((fds[3].revents & (POLLERR | POLLHUP)) != 0)
-			abandon(&up);
 		pass_end(&up);
 		pass_end(&down);
 	}

@@ -15,6 +15,7 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 static const char *const targets[] = { "vm", NULL };
 static const char *const shells[] = { "bash", "fish", "zsh", NULL };
 static const char *const renderings[] = { "ignition", "tree", NULL };
+static const char *const mail_verbs[] = { "test", NULL };
 static const char *const manuals[] = { "commands", "settings", NULL };
 
 /* Rows and sentences are laid out by hand. */
@@ -80,6 +81,15 @@ static const struct cli_option logs_options[] = {
 
 static const struct cli_option open_options[] = {
 	{ .name = "login", .type = CLI_FLAG, .doc = "also print the owner's name and password" },
+	{ .name = NULL },
+};
+
+static const struct cli_option mail_options[] = {
+	{ .name = "to", .type = CLI_TEXT, .value = "ADDRESS",
+	  .doc = "who gets the message; the admin when not given" },
+	{ .name = "no-message", .type = CLI_FLAG, .doc = "connect and log in, and send nothing" },
+	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "60",
+	  .doc = "how long all of it may take" },
 	{ .name = NULL },
 };
 
@@ -225,6 +235,26 @@ static const struct cli_command commands[] = {
 		       "With --login also the name and password that set-up made for the owner.",
 		.options = OPTIONS(open_options, dir_options),
 		.run = cmd_open,
+	},
+	{
+		.name = "mail",
+		.group = "machine",
+		.args = "test",
+		.summary = "test whether mail gets out of the node",
+		.doc = "Connects from the node to the mail server of the settings, by STARTTLS or TLS, "
+		       "logs in and sends a message to the admin; the node makes the connection, and "
+		       "the password does not leave this computer but inside it. Each thing that can "
+		       "go wrong is said by name; where a port is blocked, with the provider's rule "
+		       "when machine.provider says who it is.\n\n"
+		       "'stead up' does the same once, and again when the mail settings have changed. "
+		       "SSL_CERT_FILE names other certificate authorities to trust.",
+		.options = OPTIONS(mail_options, compile_options),
+		.examples = EXAMPLES({ "stead mail test", "a message to the admin" },
+	                             { "stead mail test --no-message", "no message" }),
+		.min_args = 1,
+		.max_args = 1,
+		.words = mail_verbs,
+		.run = cmd_mail,
 	},
 	{
 		.name = "version",
