@@ -42,7 +42,7 @@ for ((round = 1; round <= rounds; round++)); do
 	ok "$r cut in the initramfs, before Ignition's first stage is done" \
 		cut_at on_console 'Starting ignition-fetch' "$(more 0)"
 	ok "$r cut in the initramfs, while Ignition writes files" \
-		cut_at on_console 'Starting ignition-files' "$(more 1)"
+		cut_at on_console 'writing file "/sysroot/etc/' "0.$((RANDOM % 10))"
 	ok "$r cut in the first seconds of the real system" \
 		cut_at on_console 'Starting.*stead-prepare' "$(more 0)"
 	ok "$r cut while images are pulled" cut_at in_status prepare.image "$(more 3)"

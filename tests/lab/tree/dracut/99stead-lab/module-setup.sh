@@ -16,7 +16,7 @@ install_lab_unit() {
 install() {
     local i keep
     inst_multiple -o systemctl journalctl udevadm blkid lsblk wipefs sgdisk partx mkfs.ext4 mkfs.xfs mkfs.vfat \
-        mkfs.fat mkswap useradd usermod userdel groupadd groupdel mount umount modprobe realpath mkdir sed cat tr wc ip sleep rm
+        mkfs.fat mkswap useradd usermod userdel groupadd groupdel mount umount modprobe realpath mkdir sed cat tr wc ip sleep rm stat
 
     # The network only comes up if the config needs it, and is gone before the real root starts.
     install_lab_unit lab-network-up
@@ -28,11 +28,12 @@ install() {
     inst_simple /usr/lib/ignition/base.d/00-core.ign
     inst_script "$moddir/setfiles" /usr/sbin/setfiles
     inst_script "$moddir/kargs-helper" /usr/sbin/ignition-kargs-helper
+    inst_script "$moddir/lab-mend-user" /usr/sbin/lab-mend-user
 
     # A failed Ignition tells why on the console and powers off: a test must not wait for a deadline.
     inst_simple "$moddir/emergency.conf" "$systemdsystemunitdir/emergency.service.d/10-lab.conf"
 
-    inst_simple "$moddir/files-locks.conf" "$systemdsystemunitdir/ignition-files.service.d/10-lab.conf"
+    inst_simple "$moddir/files.conf" "$systemdsystemunitdir/ignition-files.service.d/10-lab.conf"
 
     # The root is mounted by systemd-fstab-generator; dracut's own shell hooks only cost time.
     for i in cmdline pre-udev pre-trigger initqueue pre-mount mount pre-pivot; do
