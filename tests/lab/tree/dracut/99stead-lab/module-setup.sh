@@ -16,7 +16,7 @@ install_lab_unit() {
 install() {
     local i keep
     inst_multiple -o systemctl journalctl udevadm blkid lsblk wipefs sgdisk partx mkfs.ext4 mkfs.xfs mkfs.vfat \
-        mkfs.fat mkswap useradd usermod userdel groupadd groupdel mount umount modprobe realpath mkdir sed cat tr wc ip sleep rm stat
+        mkfs.fat mkswap useradd usermod userdel groupadd groupdel mount umount modprobe realpath mkdir sed cat tr wc ip sleep rm stat chown chmod
 
     # The network only comes up if the config needs it, and is gone before the real root starts.
     install_lab_unit lab-network-up
