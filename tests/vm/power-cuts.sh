@@ -44,7 +44,7 @@ for ((round = 1; round <= rounds; round++)); do
 	ok "$r cut in the initramfs, while Ignition writes files" \
 		cut_at on_console 'writing file "/sysroot/etc/' "0.$((RANDOM % 10))"
 	ok "$r cut in the first seconds of the real system" \
-		cut_at on_console 'Starting.*stead-prepare' "$(more 0)"
+		cut_at on_console 'Starting ssh.service' "$(more 0)"
 	ok "$r cut while images are pulled" cut_at in_status prepare.image "$(more 3)"
 	ok "$r cut while the owner's account is made" cut_at in_status setup.setup.owner "$(more 1)"
 	ok "$r up: the node becomes ready" vm_up
