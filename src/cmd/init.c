@@ -15,6 +15,7 @@
 #include "cmd/compile.h"
 #include "cmd/files.h"
 #include "cmd/given_secrets.h"
+#include "cmd/kit.h"
 
 enum { LINEAGE_BYTES = 16, ATTEMPTS = 100 };
 
@@ -312,7 +313,8 @@ static int make_files(struct init *init, const char *settings, const char *lock)
 	return CLI_OK;
 }
 
-/* What was written is read back and compiled: init ends with the report that check would give. */
+/* What was written is read back and compiled: init ends with the report that check would give, and
+ * with the question whether to keep the kit. */
 static int check_result(struct init *init)
 {
 	struct compile result;
@@ -321,6 +323,10 @@ static int check_result(struct init *init)
 	compile_init(&result, init->cli);
 	(void)compile_files(&result);
 	code = compile_report(&result, init->cli, stderr);
+	if (code == CLI_OK && init->ask && !cli_flag(init->cli, "yes") &&
+	    flush_output(stdout) == CLI_OK &&
+	    terminal_confirm("Print the recovery kit now, to keep on paper?", false))
+		code = kit_print(init->cli, &result, false);
 	compile_done(&result);
 	return code;
 }
@@ -338,6 +344,7 @@ static void print_result(const struct init *init)
 	(void)printf("the owner is %s\n", handle(init));
 	(void)printf("keep %s safe: without it the node cannot be made again\n",
 	             compile_path(arena, dir, SECRETS_FILE));
+	(void)printf("the recovery kit, to keep on paper: stead kit%s\n", where);
 	(void)printf("next: stead check%s\n", where);
 }
 

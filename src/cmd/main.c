@@ -84,6 +84,11 @@ static const struct cli_option open_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option kit_options[] = {
+	{ .name = "qr", .type = CLI_FLAG, .doc = "also as QR codes, for a camera" },
+	{ .name = NULL },
+};
+
 static const struct cli_option mail_options[] = {
 	{ .name = "to", .type = CLI_TEXT, .value = "ADDRESS",
 	  .doc = "who gets the message; the admin when not given" },
@@ -150,6 +155,20 @@ static const struct cli_command commands[] = {
 		.words = renderings,
 		.complete = CLI_COMPLETE_DIR,
 		.run = cmd_render,
+	},
+	{
+		.name = "kit",
+		.group = "settings",
+		.args = "",
+		.summary = "print the recovery kit",
+		.doc = "What is needed to make the node again when this computer and the machine are "
+		       "gone: its names and its lineage, the fingerprint of its host key, where backups "
+		       "and secrets are, and the secrets that can never be made again. It goes to stdout "
+		       "only; print it, and keep it on paper.\n\n"
+		       "--qr adds the same text as QR codes, one behind the other when it is long.",
+		.options = OPTIONS(kit_options, compile_options),
+		.examples = EXAMPLES({ "stead kit --qr", "text and codes" }),
+		.run = cmd_kit,
 	},
 	{
 		.name = "explain",
