@@ -25,7 +25,7 @@ enum {
 };
 
 struct child {
-	pid_t pid;
+	pid_t pid, group;          /* group: what signals go to, for kill(2) */
 	int in_fd, out_fd, err_fd; /* our ends; -1: none or closed */
 	int pid_fd;                /* readable when the child has ended; -1: not to be had */
 	size_t in_done;
@@ -47,7 +47,8 @@ static _Noreturn void become(const struct process_run *run, int in, int out, int
 {
 	sigset_t none;
 
-	(void)setpgid(0, 0);
+	if (!run->foreground)
+		(void)setpgid(0, 0);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -127,7 +128,9 @@ static int spawn(const struct process_run *run, struct child *child)
 		return -errno;
 	if (child->pid == 0)
 		become(run, in_read, out_write, err_write, status_write);
-	(void)setpgid(child->pid, child->pid); /* in both: who comes first does it */
+	child->group = run->foreground ? child->pid : -child->pid;
+	if (!run->foreground)
+		(void)setpgid(child->pid, child->pid); /* in both: who comes first does it */
 	close_fd(&status_write);
 	do
 		n = read(status_read, &error, sizeof(error));
@@ -173,12 +176,12 @@ static void enforce_deadline(struct child *child)
 	int64_t now = clock_ms();
 
 	if (child->term_at != 0 && now >= child->term_at) {
-		(void)kill(-child->pid, SIGTERM);
+		(void)kill(child->group, SIGTERM);
 		child->timed_out = true;
 		child->term_at = 0;
 		child->kill_at = now + KILL_AFTER_MS;
 	} else if (child->kill_at != 0 && now >= child->kill_at) {
-		(void)kill(-child->pid, SIGKILL);
+		(void)kill(child->group, SIGKILL);
 		child->kill_at = 0;
 	}
 }
@@ -192,7 +195,7 @@ static void reap(struct child *child)
 	    info.si_pid == 0)
 		return;
 	if (child->timed_out)
-		(void)kill(-child->pid, SIGKILL);
+		(void)kill(child->group, SIGKILL);
 	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
 		continue;
 	child->ended = true;

@@ -15,6 +15,8 @@ struct process_run {
 	size_t stdin_len;
 	bool inherit_stdout; /* give the child our stdout (else it is captured) */
 	bool inherit_stderr;
+	bool foreground;      /* it stays in our process group, so that it may ask on the terminal;
+	                         Ctrl-C reaches it too */
 	unsigned deadline_ms; /* 0: none; past it the whole process group gets SIGTERM, then SIGKILL
 	                       */
 	size_t max_output_bytes; /* captured bytes kept per stream; the rest is read and dropped; 0:

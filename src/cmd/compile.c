@@ -139,6 +139,8 @@ static bool build(struct compile *c)
 		.lock = c->has_lock ? &c->lock : NULL,
 		.settings_dir = c->dir,
 		.kept = c->kept,
+		.engine = c->engine,
+		.trial = c->trial,
 		.secret_arena = c->secret_arena,
 	};
 	struct node *node = node_build(c->arena, &c->inputs, &c->findings);
@@ -171,6 +173,13 @@ bool compile_files(struct compile *c)
 		.lock = lock_source != NULL ? lock_source->data : NULL,
 		.secrets = c->secrets.text,
 	};
+	return build(c);
+}
+
+bool compile_again(struct compile *c, const char *engine)
+{
+	findings_init(&c->findings, c->arena);
+	c->engine = engine;
 	return build(c);
 }
 
@@ -230,6 +239,11 @@ static struct span place(const struct compile *c, struct span at)
 #else
 #define AGENT_ARCH "x86_64"
 #endif
+
+const char *compile_agent_arch(void)
+{
+	return AGENT_ARCH;
+}
 
 typedef void report_fn(struct findings *findings, const char *code, struct span span,
                        const char *hint, const char *format, ...);

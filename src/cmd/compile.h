@@ -21,6 +21,8 @@
 struct compile {
 	struct arena *arena, *secret_arena;
 	const char *dir, *apps_dir;
+	const char *engine; /* what `engine: auto` means on the machine; NULL: not known yet */
+	bool trial;         /* a machine nobody else reaches */
 	struct findings findings;
 	struct settings settings;
 	struct app app;
@@ -48,10 +50,15 @@ void compile_done(struct compile *compile);
 
 /* Everything up to the frozen node. False when there were errors. */
 bool compile_files(struct compile *compile);
+/* The node again from what was read, for the `engine` that is known by now. Its findings alone. */
+bool compile_again(struct compile *compile, const char *engine);
 bool compile_texts(struct compile *compile, const struct compile_texts *texts);
 
 /* Reads the agent's program. CLI_OK, or CLI_ENVIRONMENT with all said. */
 int compile_agent(struct compile *compile, struct host_agent *ret);
+
+/* The architecture that program runs on, as uname(1) says it. */
+const char *compile_agent_arch(void);
 
 /* The host tree; AGENT NULL: without the agent's program. NULL when there were errors. */
 struct output_set *compile_tree(struct compile *compile, const struct host_agent *agent);

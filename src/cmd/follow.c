@@ -32,7 +32,7 @@ static bool must_stop(struct follow *f, enum follow_result *ret)
 {
 	if (*f->interrupted)
 		*ret = FOLLOW_INTERRUPTED;
-	else if (!vm_alive(&f->machine->vm))
+	else if (f->machine->kind == MACHINE_VM && !vm_alive(&f->machine->vm))
 		*ret = FOLLOW_DIED;
 	else if (clock_ms() >= f->deadline)
 		*ret = FOLLOW_TIMED_OUT;
@@ -59,29 +59,21 @@ static bool ssh_answers(unsigned port)
 	       memcmp(banner, "SSH-", 4) == 0;
 }
 
-/* ssh's own last words, for whoever has to find out why nobody is let in. */
-static const char *last_line(struct arena *arena, const char *text)
-{
-	size_t len = strlen(text), start;
-
-	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-		len--;
-	for (start = len; start > 0 && text[start - 1] != '\n'; start--)
-		continue;
-	return arena_strndup(arena, text + start, len - start);
-}
-
 static enum follow_result wait_for_ssh(struct follow *f)
 {
 	int step = progress_begin(f->progress, -1, "boot until ssh answers");
 	enum follow_result result = FOLLOW_FAILED;
 	struct process_result run;
+	struct strings words = { 0 };
 
 	f->why = "ssh does not answer";
 	while (!must_stop(f, &result)) {
 		if (ssh_answers(f->machine->vm.ports.ssh)) {
-			int r = machine_run(f->machine, (const char *const[]){ "true", NULL },
-			                    RUN_DEADLINE_MS, &run);
+			int r;
+
+			words.count = 0;
+			machine_words(f->machine, &words, "true", NULL);
+			r = machine_run(f->machine, &words, NULL, RUN_DEADLINE_MS, &run);
 
 			if (r == 0 && run.exit_code == 0) {
 				progress_end(f->progress, step, true, NULL);
@@ -89,7 +81,7 @@ static enum follow_result wait_for_ssh(struct follow *f)
 			}
 			f->why = r < 0 ? arena_printf(f->arena, "cannot run ssh: %s", strerror(-r))
 			               : arena_printf(f->arena, "ssh: %s",
-			                              last_line(f->arena, run.err));
+			                              ssh_last_line(f->arena, run.err));
 			progress_note(f->progress, step, f->why);
 			if (r < 0) {
 				result = FOLLOW_FAILED;
@@ -112,7 +104,8 @@ struct node_steps {
 	int ids[STEPS_MAX];
 	size_t count;
 	int64_t failed_since;
-	bool ready;
+	bool ready, decided; /* decided: `result` stands, whatever comes */
+	enum follow_result result;
 };
 
 static int step_id(struct node_steps *s, const char *name)
@@ -149,6 +142,38 @@ static void show_step(struct node_steps *s, json_t *step)
 	}
 }
 
+/* What the agent says of the change that is followed. True when it is done, or none is. */
+static bool take_change(struct node_steps *s, const json_t *apply)
+{
+	static const char *const under_way[] = { "pulling", "staging", "switching", "settling",
+		                                 "returning" };
+	struct follow *f = s->follow;
+	const char *state = json_string_value(json_object_get(apply, "state"));
+	const char *id = json_string_value(json_object_get(apply, "id"));
+	const char *why = json_string_value(json_object_get(apply, "why"));
+
+	if (f->change == NULL)
+		return true;
+	if (state == NULL || !str_equal(id, f->change)) {
+		f->why = "the change has not begun yet";
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(under_way) / sizeof(under_way[0]); i++)
+		if (str_equal(state, under_way[i])) {
+			s->failed_since = 0;
+			f->why = arena_printf(f->arena, "%s%s%s", state, why != NULL ? ": " : "",
+			                      why != NULL ? why : "");
+			return false;
+		}
+	if (str_equal(state, "returned") || str_equal(state, "refused")) {
+		s->decided = true;
+		s->result = str_equal(state, "returned") ? FOLLOW_RETURNED : FOLLOW_REFUSED;
+		f->why = why != NULL ? arena_strdup(f->arena, why) : "the agent does not say why";
+		return false;
+	}
+	return true;
+}
+
 static void take_status(struct node_steps *s, json_t *status)
 {
 	struct follow *f = s->follow;
@@ -156,21 +181,26 @@ static void take_status(struct node_steps *s, json_t *status)
 	const char *waiting = json_string_value(json_object_get(status, "waiting_for"));
 	json_t *step;
 	size_t i;
+	bool changed;
 
 	if (state == NULL)
 		return;
+	f->rests = json_is_true(json_object_get(status, "maintenance"));
 	json_array_foreach(json_object_get(status, "steps"), i, step) show_step(s, step);
-	s->ready = strcmp(state, "ready") == 0;
 	if (waiting != NULL)
 		f->why = arena_strdup(f->arena, waiting);
-	progress_note(f->progress, s->parent,
-	              s->ready          ? NULL
-	              : waiting != NULL ? arena_printf(f->arena, "%s: %s", state, waiting)
-	                                : state);
 	if (strcmp(state, "failed") != 0 && strcmp(state, "stopped") != 0)
 		s->failed_since = 0;
 	else if (s->failed_since == 0)
 		s->failed_since = clock_ms();
+	changed = take_change(s, json_object_get(status, "apply"));
+	/* In maintenance nothing that is open to the world starts: the change is all there is. */
+	s->ready = changed && (f->rests || strcmp(state, "ready") == 0);
+	progress_note(f->progress, s->parent,
+	              s->ready          ? NULL
+	              : !changed        ? f->why
+	              : waiting != NULL ? arena_printf(f->arena, "%s: %s", state, waiting)
+	                                : state);
 }
 
 /* Records are parted by an empty line; the last one may not be whole yet. */
@@ -198,14 +228,15 @@ static bool take_records(struct node_steps *s, struct text *text)
  * loop on the node ends when nobody reads any more, because then its echo fails. */
 static int open_status(struct follow *f, struct stream *ret)
 {
-	const char *command =
-		arena_printf(f->arena, "while sudo -n %s status --json; echo; do sleep 2; done",
-	                     cli_shell_quote(f->arena, f->machine->agent));
+	const char *line = arena_printf(
+		f->arena, "while %s%s status --json; echo; do sleep 2; done",
+		f->machine->sudo ? "sudo -n " : "", cli_shell_quote(f->arena, f->machine->agent));
+	struct ssh quiet = f->machine->ssh;
 	struct strings argv = { 0 };
 
-	machine_ssh(f->machine, NULL, &argv);
-	argv.items[argv.count - 1] = command;
-	*list_add(f->arena, &argv) = NULL;
+	/* It has no terminal, and runs beside us. */
+	quiet.ask = false;
+	ssh_command(f->arena, &quiet, (const char *const[]){ "sh", "-c", line, NULL }, &argv);
 	return stream_open(argv.items, ret);
 }
 
@@ -217,10 +248,11 @@ static enum follow_result wait_for_node(struct follow *f)
 	int64_t heard = 0;
 	struct text text;
 
-	steps.parent = progress_begin(f->progress, -1, "the node makes itself");
+	steps.parent = progress_begin(
+		f->progress, -1, f->change != NULL ? "the node follows" : "the node makes itself");
 	f->why = "the agent does not answer";
 	text_init(&text, f->arena);
-	while (!steps.ready && !must_stop(f, &result)) {
+	while (!steps.ready && !steps.decided && !must_stop(f, &result)) {
 		if (stream.fd < 0) {
 			text.len = 0;
 			text.data[0] = '\0';
@@ -242,7 +274,7 @@ static enum follow_result wait_for_node(struct follow *f)
 	}
 	stream_close(&stream);
 	progress_end(f->progress, steps.parent, steps.ready, steps.ready ? NULL : f->why);
-	return steps.ready ? FOLLOW_READY : result;
+	return steps.ready ? FOLLOW_READY : steps.decided ? steps.result : result;
 }
 
 /* --- from outside --- */
@@ -250,10 +282,13 @@ static enum follow_result wait_for_node(struct follow *f)
 static const char *fetch_ca(struct follow *f)
 {
 	const char *path = arena_printf(f->arena, "%s/" MACHINE_CA, f->machine->dir);
-	const char *const command[] = { "sudo", "-n", f->machine->agent, "ca", NULL };
+	struct strings words = { 0 };
 	struct process_result run;
-	int r = machine_run(f->machine, command, RUN_DEADLINE_MS, &run);
+	int r;
 
+	machine_root(f->machine, &words);
+	machine_words(f->machine, &words, f->machine->agent, "ca", NULL);
+	r = machine_run(f->machine, &words, NULL, RUN_DEADLINE_MS, &run);
 	if (r == 0 && run.exit_code == 0 && str_starts(run.out, "-----BEGIN CERTIFICATE-----"))
 		r = file_write_atomic(AT_FDCWD, path, 0644, run.out, run.out_len);
 	else if (r == 0)
@@ -261,7 +296,7 @@ static const char *fetch_ca(struct follow *f)
 	if (r < 0)
 		f->why = r == -EPROTO
 		                 ? arena_printf(f->arena, "the node gives no CA certificate: %s",
-		                                last_line(f->arena, run.err))
+		                                ssh_last_line(f->arena, run.err))
 		                 : strerror(-r);
 	return r < 0 ? NULL : path;
 }
@@ -277,9 +312,8 @@ static enum follow_result ask_site(struct follow *f)
 	while (!must_stop(f, &result)) {
 		if (own_ca && ca == NULL)
 			ca = fetch_ca(f);
-		if ((!own_ca || ca != NULL) &&
-		    web_get(f->arena, f->machine->web, f->machine->vm.ports.https, ca, &status,
-		            &f->why) == 0) {
+		if ((!own_ca || ca != NULL) && web_get(f->arena, f->machine->web, f->address,
+		                                       f->port, ca, &status, &f->why) == 0) {
 			if (status < 500) {
 				progress_end(f->progress, step, true,
 				             arena_printf(f->arena,
@@ -300,12 +334,13 @@ static enum follow_result ask_site(struct follow *f)
 
 enum follow_result follow_machine(struct follow *f)
 {
-	enum follow_result result = wait_for_ssh(f);
+	enum follow_result result = FOLLOW_READY;
 
+	if (f->machine->kind == MACHINE_VM)
+		result = wait_for_ssh(f);
 	if (result == FOLLOW_READY)
 		result = wait_for_node(f);
-	/* A certificate from elsewhere cannot be had by a machine that nobody reaches. */
-	if (result == FOLLOW_READY && strcmp(f->machine->issuer, "internal") == 0)
+	if (result == FOLLOW_READY && f->address != NULL && !f->rests)
 		result = ask_site(f);
 	progress_finish(f->progress);
 	return result;

@@ -11,8 +11,12 @@ struct follow {
 	struct machine *machine;
 	struct arena *arena;
 	struct progress *progress;
+	const char *change;  /* id of the change it makes; NULL: none is under way */
+	const char *address; /* where the site is asked; NULL: it is not */
+	unsigned port;
 	int64_t deadline;                /* clock_ms */
 	volatile const int *interrupted; /* set by a signal */
+	bool rests;                      /* maintenance is on */
 	const char *why;                 /* what was waited for last */
 };
 
@@ -22,10 +26,13 @@ enum follow_result {
 	FOLLOW_TIMED_OUT,
 	FOLLOW_FAILED, /* `why` says it */
 	FOLLOW_INTERRUPTED,
+	FOLLOW_RETURNED, /* the change did not work out, and what was before is there again */
+	FOLLOW_REFUSED,  /* the agent did not begin the change */
 };
 
-/* ssh answers; then the node's own steps until it is ready; then its CA (when it has one of its
- * own) is fetched and the site is asked over HTTPS. Each shows its steps. */
+/* A VM: until ssh answers. Then the node's own steps until the change is made and it is ready; then
+ * its CA (when it has one of its own) is fetched and the site is asked over HTTPS. Each shows its
+ * steps. */
 enum follow_result follow_machine(struct follow *follow);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Commands that run something on the node: status, ssh, logs, open.
+ * Commands that run something on the node: status, ssh, logs, open, ca, maintenance, app.
  */
 #include "cmd/commands.h"
 
@@ -9,23 +9,6 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "cmd/machine.h"
-
-static int call_words(const struct machine *machine, struct strings *words)
-{
-	*list_add(machine->arena, words) = NULL;
-	return machine_call(machine, words->items);
-}
-
-static int exec_words(const struct machine *machine, struct strings *words, bool tty)
-{
-	*list_add(machine->arena, words) = NULL;
-	return machine_exec(machine, words->items, tty);
-}
-
-static void add(const struct machine *machine, struct strings *words, const char *word)
-{
-	*list_add(machine->arena, words) = word;
-}
 
 int cmd_status(struct cli *cli)
 {
@@ -37,13 +20,10 @@ int cmd_status(struct cli *cli)
 		(void)printf("{\"v\":1,\"state\":\"off\"}\n");
 	if (code != CLI_OK)
 		return code;
-	add(&machine, &words, "sudo");
-	add(&machine, &words, "-n");
-	add(&machine, &words, machine.agent);
-	add(&machine, &words, "status");
-	if (cli_flag(cli, "json"))
-		add(&machine, &words, "--json");
-	return call_words(&machine, &words);
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, machine.agent, "status",
+	              cli_flag(cli, "json") ? "--json" : NULL, NULL);
+	return machine_call(&machine, &words, true);
 }
 
 int cmd_ssh(struct cli *cli)
@@ -55,13 +35,11 @@ int cmd_ssh(struct cli *cli)
 	if (code != CLI_OK)
 		return code;
 	/* One word is a line for the node's shell; several are a program and its arguments. */
-	if (cli->args.count == 1) {
-		add(&machine, &words, "sh");
-		add(&machine, &words, "-c");
-	}
+	if (cli->args.count == 1)
+		machine_words(&machine, &words, "sh", "-c", NULL);
 	for (size_t i = 0; i < cli->args.count; i++)
-		add(&machine, &words, cli->args.items[i]);
-	return exec_words(&machine, &words, isatty(STDIN_FILENO) && cli->args.count == 0);
+		machine_words(&machine, &words, cli->args.items[i], NULL);
+	return machine_exec(&machine, &words, isatty(STDIN_FILENO) && cli->args.count == 0);
 }
 
 static bool is_process_name(const char *s)
@@ -83,27 +61,26 @@ int cmd_logs(struct cli *cli)
 	code = machine_open(cli, true, &machine);
 	if (code != CLI_OK)
 		return code;
-	add(&machine, &words, "sudo");
-	add(&machine, &words, "-n");
-	add(&machine, &words, "journalctl");
-	add(&machine, &words, "--no-pager");
-	add(&machine, &words,
-	    process == NULL ? "--unit=stead-*"
-	                    : arena_printf(cli->arena, "--unit=stead-%s.service", process));
-	if (cli_flag(cli, "follow"))
-		add(&machine, &words, "--follow");
-	return exec_words(&machine, &words, false);
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, "journalctl", "--no-pager",
+	              process == NULL
+	                      ? "--unit=stead-*"
+	                      : arena_printf(cli->arena, "--unit=stead-%s.service", process),
+	              cli_flag(cli, "follow") ? "--follow" : NULL, NULL);
+	return machine_exec(&machine, &words, false);
 }
 
-static void print_address(struct cli *cli, const struct machine *machine)
+static void print_address(const struct machine *machine)
 {
-	const char *dir = machine_dir(cli->arena, cli_text(cli, "dir"));
-	const char *ca = arena_printf(cli->arena, "%s/" MACHINE_CA, dir);
+	const char *ca = arena_printf(machine->arena, "%s/" MACHINE_CA, machine->dir);
 
-	(void)printf("url       https://%s/\n"
-	             "address   127.0.0.1:%u (http: 127.0.0.1:%u, ssh: 127.0.0.1:%u)\n",
-	             machine->web, machine->vm.ports.https, machine->vm.ports.http,
-	             machine->vm.ports.ssh);
+	(void)printf("url       https://%s/\n", machine->web);
+	if (machine->kind == MACHINE_VM)
+		(void)printf("address   127.0.0.1:%u (http: 127.0.0.1:%u, ssh: 127.0.0.1:%u)\n",
+		             machine->vm.ports.https, machine->vm.ports.http,
+		             machine->vm.ports.ssh);
+	else
+		(void)printf("machine   %s\n", machine->label);
 	if (access(ca, R_OK) == 0)
 		(void)printf("ca        %s\n", ca);
 	(void)printf("owner     %s\n", machine->handle);
@@ -117,13 +94,58 @@ int cmd_open(struct cli *cli)
 
 	if (code != CLI_OK)
 		return code;
-	print_address(cli, &machine);
+	print_address(&machine);
 	code = flush_output(stdout);
 	if (code != CLI_OK || !cli_flag(cli, "login"))
 		return code;
-	add(&machine, &words, "sudo");
-	add(&machine, &words, "-n");
-	add(&machine, &words, machine.agent);
-	add(&machine, &words, "login");
-	return call_words(&machine, &words);
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, machine.agent, "login", NULL);
+	return machine_call(&machine, &words, true);
+}
+
+int cmd_ca(struct cli *cli)
+{
+	struct strings words = { 0 };
+	struct machine machine;
+	int code = machine_open(cli, true, &machine);
+
+	if (code != CLI_OK)
+		return code;
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, machine.agent, "ca", NULL);
+	return machine_call(&machine, &words, true);
+}
+
+int cmd_maintenance(struct cli *cli)
+{
+	struct strings words = { 0 };
+	struct machine machine;
+	int code;
+
+	if (cli->args.count > 1 && strcmp(cli->args.items[0], "on") != 0)
+		return fail(CLI_USAGE, "stead maintenance on 'moving to a larger disk'",
+		            "only 'maintenance on' takes a reason");
+	code = machine_open(cli, true, &machine);
+
+	if (code != CLI_OK)
+		return code;
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, machine.agent, "maintenance", cli->args.items[0],
+	              cli->args.count > 1 ? cli->args.items[1] : NULL, NULL);
+	return machine_call(&machine, &words, false);
+}
+
+int cmd_app(struct cli *cli)
+{
+	struct strings words = { 0 };
+	struct machine machine;
+	int code = machine_open(cli, true, &machine);
+
+	if (code != CLI_OK)
+		return code;
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, machine.agent, "app", NULL);
+	for (size_t i = 0; i < cli->args.count; i++)
+		machine_words(&machine, &words, cli->args.items[i], NULL);
+	return machine_exec(&machine, &words, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }

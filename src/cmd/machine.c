@@ -10,21 +10,29 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/terminal.h"
 
 #define SSH_CONFIG "ssh_config"
 #define KNOWN_HOSTS "known_hosts"
 #define TARGET "target.json"
-#define HOST "stead"
+#define VM_NAME "stead"
 
-enum {
-	TARGET_MAX = 64 * 1024,
-	CALL_DEADLINE_MS = 60000,
-	SSH_FAILED = 255, /* ssh(1), exit status */
+enum { TARGET_MAX = 64 * 1024 };
+
+static const char *const kinds[] = { [MACHINE_VM] = "vm", [MACHINE_HOST] = "host", NULL };
+
+const struct cli_option machine_options[] = {
+	{ .name = "on",
+	  .type = CLI_WORD,
+	  .value = "MACHINE",
+	  .doc = "vm or host, where the folder has both",
+	  .words = kinds },
+	{ .name = NULL },
 };
 
-const char *machine_dir(struct arena *arena, const char *dir)
+const char *machine_dir(struct arena *arena, const char *dir, enum machine_kind kind)
 {
-	return compile_path(arena, dir, STATE_DIR "/vm");
+	return compile_path(arena, dir, kind == MACHINE_VM ? STATE_DIR "/vm" : STATE_DIR "/host");
 }
 
 static const char *in_dir(const struct machine *machine, const char *name)
@@ -32,73 +40,158 @@ static const char *in_dir(const struct machine *machine, const char *name)
 	return arena_printf(machine->arena, "%s/%s", machine->dir, name);
 }
 
-static bool read_target(struct machine *machine)
+bool machine_exists(struct arena *arena, const char *dir, enum machine_kind kind)
 {
-	const char *agent, *web, *handle, *issuer;
+	const char *state = machine_dir(arena, dir, kind);
+
+	/* A VM's folder counts as soon as it is there: what is half made can be removed. */
+	if (kind == MACHINE_HOST)
+		state = arena_printf(arena, "%s/" TARGET, state);
+	return access(state, F_OK) == 0;
+}
+
+const char *machine_known_hosts(const struct machine *machine, const char *dir)
+{
+	char absolute[4096];
+
+	if (machine->kind == MACHINE_VM)
+		return in_dir(machine, KNOWN_HOSTS);
+	return arena_printf(machine->arena, "%s/" KNOWN_HOSTS,
+	                    realpath(dir, absolute) != NULL ? absolute : dir);
+}
+
+/* --- reading --- */
+
+static bool read_host(struct machine *machine, const json_t *root)
+{
+	const char *on = json_string_value(json_object_get(root, "on")), *error;
+
+	if (on == NULL || destination_parse(machine->arena, on, &machine->to, &error) < 0)
+		return false;
+	machine->label = destination_text(machine->arena, &machine->to);
+	machine->sudo = json_is_true(json_object_get(root, "sudo"));
+	return true;
+}
+
+static bool read_target(struct machine *m)
+{
+	const char *agent, *web, *handle, *issuer, *domain = "";
 	json_t *root;
 	char *text;
 	size_t len;
 	bool ok;
 
-	if (file_read(machine->arena, AT_FDCWD, in_dir(machine, TARGET), TARGET_MAX, &text, &len) <
-	    0)
+	if (file_read(m->arena, AT_FDCWD, in_dir(m, TARGET), TARGET_MAX, &text, &len) < 0)
 		return false;
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	ok = root != NULL && json_unpack(root, "{s:s, s:s, s:s, s:s}", "agent", &agent, "web", &web,
-	                                 "handle", &handle, "issuer", &issuer) == 0;
+	ok = root != NULL &&
+	     json_unpack(root, "{s:s, s:s, s:s, s:s, s?s}", "agent", &agent, "web", &web, "handle",
+	                 &handle, "issuer", &issuer, "domain", &domain) == 0 &&
+	     (m->kind == MACHINE_VM || read_host(m, root));
 	if (ok) {
-		machine->agent = arena_strdup(machine->arena, agent);
-		machine->web = arena_strdup(machine->arena, web);
-		machine->handle = arena_strdup(machine->arena, handle);
-		machine->issuer = arena_strdup(machine->arena, issuer);
+		m->agent = arena_strdup(m->arena, agent);
+		m->web = arena_strdup(m->arena, web);
+		m->handle = arena_strdup(m->arena, handle);
+		m->issuer = arena_strdup(m->arena, issuer);
+		m->domain = arena_strdup(m->arena, domain);
 	}
 	json_decref(root);
 	return ok;
 }
 
-int machine_open(struct cli *cli, bool running, struct machine *ret)
+static int choose(struct cli *cli, enum machine_kind *ret)
 {
-	const char *dir = machine_dir(cli->arena, cli_text(cli, "dir"));
-	char absolute[4096];
-	int r = vm_read(cli->arena, dir, &ret->vm);
+	const char *dir = cli_text(cli, "dir"), *on = cli_text(cli, "on");
+	bool vm = machine_exists(cli->arena, dir, MACHINE_VM);
+	bool host = machine_exists(cli->arena, dir, MACHINE_HOST);
 
-	ret->arena = cli->arena;
-	ret->dir = dir;
-	if (realpath(dir, absolute) != NULL)
-		ret->dir = arena_strdup(cli->arena, absolute);
+	if (on == NULL && vm && host)
+		return fail(CLI_USAGE, "say which one is meant: --on vm, or --on host",
+		            "'%s' has a VM and a host", dir);
+	*ret = on != NULL ? (strcmp(on, "vm") == 0 ? MACHINE_VM : MACHINE_HOST)
+	       : host     ? MACHINE_HOST
+	                  : MACHINE_VM;
+	if (*ret == MACHINE_VM ? vm : host)
+		return CLI_OK;
+	return fail(CLI_ENVIRONMENT,
+	            on == NULL           ? "'stead up --on root@HOST', or '--on vm', makes it"
+	            : *ret == MACHINE_VM ? "'stead up --on vm --image FILE' makes it"
+	                                 : "'stead up --on root@HOST' makes it",
+	            "there is no machine in '%s'", dir);
+}
+
+static int open_vm(struct machine *m, const char *dir, bool running)
+{
+	int r = vm_read(m->arena, m->dir, &m->vm);
+
+	m->label = "the machine";
+	m->sudo = true;
+	m->ssh.name = VM_NAME;
 	if (r == -ENOENT)
 		return fail(CLI_ENVIRONMENT, "'stead up --on vm --image FILE' makes it",
-		            "there is no machine in '%s'", cli_text(cli, "dir"));
+		            "there is no machine in '%s'", dir);
 	if (r < 0)
 		return fail(CLI_ENVIRONMENT, NULL, "cannot read the machine's state in '%s': %s",
-		            dir, strerror(-r));
-	if (running && ret->vm.pid == 0)
+		            m->dir, strerror(-r));
+	if (running && m->vm.pid == 0)
 		return fail(CLI_ENVIRONMENT, "'stead up' starts it", "the machine is not running");
-	if (running && !read_target(ret))
+	if (running && !read_target(m))
 		return fail(CLI_ENVIRONMENT, "run 'stead up' again",
 		            "the machine was not started to the end");
 	return CLI_OK;
 }
 
-/* --- describing it --- */
-
-/* Inside double quotes in ssh_config(5), where % begins a token. */
-static const char *quoted(struct arena *arena, const char *path)
+/* Calls share a connection while nothing that says how to make one changes. */
+static void share_connection(struct machine *m, const char *known_hosts)
 {
-	struct text text;
+	char *config = NULL, *known = NULL;
+	size_t len;
 
-	text_init(&text, arena);
-	text_addc(&text, '"');
-	for (; *path != '\0'; path++) {
-		if (*path == '"' || *path == '\\')
-			text_addc(&text, '\\');
-		if (*path == '%')
-			text_addc(&text, '%');
-		text_addc(&text, *path);
-	}
-	text_addc(&text, '"');
-	return text.data;
+	if (file_read(m->arena, AT_FDCWD, m->ssh.config, TARGET_MAX, &config, &len) == 0 &&
+	    file_read(m->arena, AT_FDCWD, known_hosts, 1024 * 1024, &known, &len) == 0)
+		m->ssh.control = ssh_control_path(
+			m->arena, (const char *const[]){ m->ssh.config, config, known, NULL });
 }
+
+static int open_host(struct machine *m, const char *dir)
+{
+	if (!read_target(m))
+		return fail(CLI_ENVIRONMENT, "run 'stead up --on root@HOST' again",
+		            "cannot read '%s/" TARGET "'", m->dir);
+	m->ssh.name = m->to.host;
+	m->ssh.ask = terminal_can_ask();
+	share_connection(m, machine_known_hosts(m, dir));
+	return CLI_OK;
+}
+
+static int open_kind(struct cli *cli, enum machine_kind kind, bool running, struct machine *ret)
+{
+	const char *dir = cli_text(cli, "dir");
+	struct machine *m = ret;
+	char absolute[4096];
+
+	*m = (struct machine){ .arena = cli->arena, .kind = kind };
+	m->dir = machine_dir(cli->arena, dir, kind);
+	if (realpath(m->dir, absolute) != NULL)
+		m->dir = arena_strdup(cli->arena, absolute);
+	m->ssh.config = in_dir(m, SSH_CONFIG);
+	return kind == MACHINE_VM ? open_vm(m, dir, running) : open_host(m, dir);
+}
+
+int machine_open_kind(struct cli *cli, enum machine_kind kind, struct machine *ret)
+{
+	return open_kind(cli, kind, false, ret);
+}
+
+int machine_open(struct cli *cli, bool running, struct machine *ret)
+{
+	enum machine_kind kind;
+	int code = choose(cli, &kind);
+
+	return code != CLI_OK ? code : open_kind(cli, kind, running, ret);
+}
+
+/* --- describing it --- */
 
 /* The private key beside a public one that the settings name as a file; NULL: none. */
 static const char *identity_of(struct arena *arena, const char *dir, const char *item)
@@ -120,45 +213,53 @@ static const char *identity_of(struct arena *arena, const char *dir, const char 
 	return arena_strdup(arena, absolute);
 }
 
-static char *ssh_config_text(const struct machine *machine, const struct compile *compile)
+/* Fedora CoreOS and Flatcar have the user "core"; a machine from a provider, root. */
+static void settings_of_host(const struct machine *m, const struct compile *compile,
+                             struct ssh_settings *ret)
 {
-	const struct value_list *keys = &compile->settings.machine.ssh_keys;
-	struct arena *arena = machine->arena;
-	bool found = false;
-	struct text text;
+	bool as_is = str_equal(compile->settings.machine.os.v, "as-is");
 
-	text_init(&text, arena);
-	text_addf(&text,
-	          "# Made by 'stead up'. By hand: ssh -F THIS_FILE " HOST "\n"
-	          "Host " HOST "\n"
-	          "  HostName 127.0.0.1\n"
-	          "  Port %u\n"
-	          "  User core\n"
-	          "  HostKeyAlias " HOST "\n"
-	          "  UserKnownHostsFile %s\n"
-	          "  GlobalKnownHostsFile /dev/null\n"
-	          "  StrictHostKeyChecking yes\n"
-	          "  BatchMode yes\n"
-	          "  ConnectTimeout 15\n"
-	          "  ServerAliveInterval 15\n"
-	          "  ServerAliveCountMax 4\n"
-	          "  LogLevel ERROR\n",
-	          machine->vm.ports.ssh, quoted(arena, in_dir(machine, KNOWN_HOSTS)));
-	for (size_t i = 0; i < keys->count; i++) {
-		const char *identity = identity_of(arena, compile->dir, keys->items[i].v);
-
-		if (identity == NULL)
-			continue;
-		text_addf(&text, "  IdentityFile %s\n", quoted(arena, identity));
-		found = true;
-	}
-	/* Else what the user's agent offers, or ssh's usual files. */
-	if (found)
-		text_add(&text, "  IdentitiesOnly yes\n");
-	return text.data;
+	ret->name = m->to.host;
+	ret->user = m->to.user;
+	ret->usual_user = as_is ? "root" : "core";
+	ret->port = m->to.port;
+	ret->known_name = destination_known_name(m->arena, &m->to);
+	ret->own_config = true;
 }
 
-static int write_text(const struct machine *machine, const char *name, const char *text)
+int machine_write_ssh(struct machine *m, const struct compile *compile, const char *known_hosts,
+                      bool learn)
+{
+	const struct value_list *keys = &compile->settings.machine.ssh_keys;
+	const char *file = learn ? SSH_CONFIG ".learn" : SSH_CONFIG;
+	struct ssh_settings s = { .name = VM_NAME,
+		                  .host_name = "127.0.0.1",
+		                  .user = "core",
+		                  .port = m->vm.ports.ssh,
+		                  .known_name = VM_NAME,
+		                  .known_hosts = known_hosts,
+		                  .learn = learn,
+		                  .only_identities = m->kind == MACHINE_VM };
+	int code;
+
+	if (m->kind == MACHINE_HOST) {
+		s.host_name = NULL;
+		settings_of_host(m, compile, &s);
+	}
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *identity = identity_of(m->arena, compile->dir, keys->items[i].v);
+
+		if (identity != NULL)
+			*list_add(m->arena, &s.identities) = identity;
+	}
+	code = machine_write(m, file, ssh_config_text(m->arena, &s));
+	m->ssh = (struct ssh){ .config = in_dir(m, file), .name = s.name };
+	if (code == CLI_OK && !learn && m->kind == MACHINE_HOST)
+		share_connection(m, known_hosts);
+	return code;
+}
+
+int machine_write(const struct machine *machine, const char *name, const char *text)
 {
 	int r = file_write_atomic(AT_FDCWD, in_dir(machine, name), 0600, text, strlen(text));
 
@@ -167,103 +268,47 @@ static int write_text(const struct machine *machine, const char *name, const cha
 	                     strerror(-r));
 }
 
-static int write_target(const struct machine *machine)
+static int write_target(const struct machine *m)
 {
-	json_t *root =
-		json_pack("{s:i, s:s, s:s, s:s, s:s}", "v", 1, "agent", machine->agent, "web",
-	                  machine->web, "handle", machine->handle, "issuer", machine->issuer);
-	char *text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1));
-	int code = text == NULL ? fail(CLI_ENVIRONMENT, NULL, "cannot describe the machine")
-	                        : write_text(machine, TARGET, text);
+	json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b}", "v", 1, "agent", m->agent,
+	                         "web", m->web, "handle", m->handle, "issuer", m->issuer, "domain",
+	                         m->domain, "sudo", (int)m->sudo);
+	char *text = NULL;
+	int code;
 
+	if (root != NULL && m->kind == MACHINE_HOST)
+		(void)json_object_set_new(root, "on",
+		                          json_string(destination_text(m->arena, &m->to)));
+	if (root != NULL)
+		text = json_dumps(root, JSON_INDENT(1));
+	code = text == NULL ? fail(CLI_ENVIRONMENT, NULL, "cannot describe the machine")
+	                    : machine_write(m, TARGET, text);
 	json_decref(root);
 	free(text);
 	return code;
 }
 
-int machine_describe(struct machine *machine, const struct compile *compile)
+int machine_describe(struct machine *m, const struct compile *compile)
 {
 	const struct node *node = compile->node;
-	struct arena *arena = machine->arena;
+	struct arena *arena = m->arena;
 	const char *key = node->machine.ssh_host_key_public.v;
 	int code = CLI_OK;
 
-	machine->agent = host_agent_path(node);
-	machine->web = node->web.v;
-	machine->handle = arena_printf(arena, "@%s@%s", node->owner_name, node->domain.v);
-	machine->issuer = node->tls.issuer;
-	if (key != NULL)
-		code = write_text(
-			machine, KNOWN_HOSTS,
-			arena_printf(arena, HOST " %.*s\n", (int)strcspn(key, "\r\n"), key));
-	if (code == CLI_OK)
-		code = write_text(machine, SSH_CONFIG, ssh_config_text(machine, compile));
-	return code != CLI_OK ? code : write_target(machine);
-}
-
-/* --- ssh --- */
-
-void machine_ssh(const struct machine *machine, const char *const *command, struct strings *ret)
-{
-	struct arena *arena = machine->arena;
-	const char *const fixed[] = { "ssh", "-F", in_dir(machine, SSH_CONFIG), HOST };
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		*list_add(arena, ret) = fixed[i];
-	if (command != NULL && command[0] != NULL)
-		*list_add(arena, ret) = "--";
-	/* ssh joins words with blanks, and the node's shell parts them again. */
-	for (; command != NULL && *command != NULL; command++)
-		*list_add(arena, ret) = cli_shell_quote(arena, *command);
-	*list_add(arena, ret) = NULL;
-}
-
-int machine_run(const struct machine *machine, const char *const *command, unsigned deadline_ms,
-                struct process_result *ret)
-{
-	struct strings argv = { 0 };
-	struct process_run run = { .deadline_ms = deadline_ms };
-
-	machine_ssh(machine, command, &argv);
-	run.argv = argv.items;
-	return process_run(machine->arena, &run, ret);
-}
-
-int machine_call(const struct machine *machine, const char *const *command)
-{
-	struct strings argv = { 0 };
-	struct process_run run = { .inherit_stdout = true,
-		                   .inherit_stderr = true,
-		                   .deadline_ms = CALL_DEADLINE_MS };
-	struct process_result result;
-	int r;
-
-	machine_ssh(machine, command, &argv);
-	run.argv = argv.items;
-	(void)fflush(stdout);
-	r = process_run(machine->arena, &run, &result);
-	if (r < 0)
-		return fail(CLI_ENVIRONMENT, "install the package openssh-client",
-		            "cannot run ssh: %s", strerror(-r));
-	if (result.timed_out || result.exit_code == SSH_FAILED)
-		return fail(CLI_ENVIRONMENT, "'stead up' follows it until it does",
-		            "the machine runs, but does not answer yet");
-	return result.exit_code;
-}
-
-int machine_exec(const struct machine *machine, const char *const *command, bool tty)
-{
-	struct strings words = { 0 }, argv = { 0 };
-	int r;
-
-	machine_ssh(machine, command, &words);
-	*list_add(machine->arena, &argv) = words.items[0];
-	if (tty)
-		*list_add(machine->arena, &argv) = "-t";
-	for (size_t i = 1; i < words.count; i++)
-		*list_add(machine->arena, &argv) = words.items[i];
-	(void)fflush(stdout);
-	r = process_exec(argv.items);
-	return fail(CLI_ENVIRONMENT, "install the package openssh-client", "cannot run ssh: %s",
-	            strerror(-r));
+	m->agent = host_agent_path(node);
+	m->web = node->web.v;
+	m->handle = arena_printf(arena, "@%s@%s", node->owner_name, node->domain.v);
+	m->issuer = node->tls.issuer;
+	m->domain = node->domain.v;
+	if (m->kind == MACHINE_VM) {
+		m->label = "the machine";
+		m->sudo = true;
+		if (key != NULL)
+			code = machine_write(m, KNOWN_HOSTS,
+			                     arena_printf(arena, VM_NAME " %.*s\n",
+			                                  (int)strcspn(key, "\r\n"), key));
+		if (code == CLI_OK)
+			code = machine_write_ssh(m, compile, in_dir(m, KNOWN_HOSTS), false);
+	}
+	return code != CLI_OK ? code : write_target(m);
 }

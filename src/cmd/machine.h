@@ -1,9 +1,9 @@
 /*
- * The VM of a settings folder, as commands see it: its state, and ssh into it with the host key
- * that init made. `up` writes .stead/vm/ssh_config, so that ssh, scp and rsync work by hand as
- * well:
+ * The machine of a settings folder, as commands see it: a VM on this computer, or a host that ssh
+ * reaches. `up` writes .stead/vm/ or .stead/host/: an ssh_config, so that ssh, scp and rsync work
+ * by hand as well, and target.json, by which the other commands know the node:
  *
- *     ssh -F .stead/vm/ssh_config stead
+ *     ssh -F .stead/host/ssh_config stead
  */
 #ifndef STEAD_CMD_MACHINE_H
 #define STEAD_CMD_MACHINE_H
@@ -11,43 +11,93 @@
 #include "base/process.h"
 #include "cli/cli.h"
 #include "cmd/compile.h"
+#include "remote/destination.h"
+#include "remote/ssh.h"
 #include "vm/vm.h"
 
 #define MACHINE_CA "ca.crt"
 
+enum machine_kind { MACHINE_VM, MACHINE_HOST };
+
 struct machine {
 	struct arena *arena;
-	const char *dir; /* of the VM's state, absolute once it exists */
+	enum machine_kind kind;
+	const char *dir;   /* of its state, absolute once it exists */
+	const char *label; /* for people: "the machine", "root@host" */
 	struct vm vm;
+	struct destination to; /* host */
+	struct ssh ssh;
 	const char *agent; /* the agent's path on the node */
-	const char *web, *handle, *issuer;
+	bool sudo;         /* root's commands go through sudo */
+	const char *web, *handle, *issuer, *domain;
 };
 
-/* Where the state of DIR's machine is. */
-const char *machine_dir(struct arena *arena, const char *dir);
+/* --on, which all commands have that ask a machine. */
+extern const struct cli_option machine_options[];
 
-/* Reads it. CLI_OK, or CLI_ENVIRONMENT with a message when there is none, or (RUNNING) when it does
- * not run. */
+/* Where the state of DIR's machine is. */
+const char *machine_dir(struct arena *arena, const char *dir, enum machine_kind kind);
+
+/* Whether there is one. */
+bool machine_exists(struct arena *arena, const char *dir, enum machine_kind kind);
+
+/* Reads the one that --on names, or the only one. CLI_OK, or CLI_ENVIRONMENT with a message when
+ * there is none, CLI_USAGE when there are two, or (RUNNING, a VM) when it does not run. */
 int machine_open(struct cli *cli, bool running, struct machine *ret);
 
-/* After each start, because ports may change: known_hosts, ssh_config, target.json. */
+/* The one of this kind, without looking at --on; a VM need not run. */
+int machine_open_kind(struct cli *cli, enum machine_kind kind, struct machine *ret);
+
+/* Where a host is, as ssh understands it: an alias of the user's own configuration is resolved. */
+const char *machine_address(const struct machine *machine);
+
+/* After each start of a VM, because ports may change, and after each look at a host: known_hosts
+ * (of a VM), ssh_config, target.json. */
 int machine_describe(struct machine *machine, const struct compile *compile);
 
-/* "ssh -F … stead COMMAND…", NULL-terminated. Each word arrives as it is. */
-void machine_ssh(const struct machine *machine, const char *const *command, struct strings *ret);
+/* The ssh_config alone, before anything is known of the node. With LEARN one that takes any host
+ * key into KNOWN_HOSTS and does not log in, under another name. */
+int machine_write_ssh(struct machine *machine, const struct compile *compile,
+                      const char *known_hosts, bool learn);
 
-/* Runs a program of the node to its end. */
-int machine_run(const struct machine *machine, const char *const *command, unsigned deadline_ms,
-                struct process_result *ret);
+/* The known_hosts file: beside stead.yaml for a host. Absolute. */
+const char *machine_known_hosts(const struct machine *machine, const char *dir);
+
+/* Writes a file of its state, 0600. */
+int machine_write(const struct machine *machine, const char *name, const char *text);
+
+/* --- machine_run.c --- */
+
+/* Begins a command line: sudo where root's rights need it. */
+void machine_root(const struct machine *machine, struct strings *words);
+
+/* Adds words up to NULL. */
+void machine_words(const struct machine *machine, struct strings *words, ...)
+	__attribute__((sentinel));
+
+/* "ssh … WORDS", NULL-terminated: for whoever runs it in a way of his own. */
+void machine_ssh(const struct machine *machine, struct strings *words, struct strings *ret);
+
+/* Runs a program of the node to its end; stdin is IN (NULL: none). */
+struct machine_input {
+	const char *data;
+	size_t len;
+};
+int machine_run(const struct machine *machine, struct strings *words,
+                const struct machine_input *in, unsigned deadline_ms, struct process_result *ret);
 
 /* Runs it with our stdout and stderr; its exit code, or CLI_ENVIRONMENT when ssh does not get
- * there. */
-int machine_call(const struct machine *machine, const char *const *command);
+ * there. QUICK: it has a minute, else twenty. */
+int machine_call(const struct machine *machine, struct strings *words, bool quick);
 
 /* Replaces stead by ssh: stdin, stdout and exit code are the program's. Returns only on failure. */
-int machine_exec(const struct machine *machine, const char *const *command, bool tty);
+int machine_exec(const struct machine *machine, struct strings *words, bool tty);
 
-/* --- a program of the node whose output is read while it runs --- */
+/* Says why ssh failed, as far as it can be known. CLI_ENVIRONMENT. */
+int machine_unreachable(const struct machine *machine, int error,
+                        const struct process_result *result);
+
+/* --- stream.c: a program of the node whose output is read while it runs --- */
 
 struct stream {
 	int pid, fd; /* fd -1: none */

@@ -56,14 +56,14 @@ static const struct provider *known_provider(struct arena *arena, const struct s
 static const char *const *connect_words(const struct machine *machine,
                                         const struct settings_mail *mail)
 {
-	const char *const command[] = {
-		"sudo",    "-n",         machine->agent,
-		"connect", mail->host.v, arena_printf(machine->arena, "%ld", mail->port.v),
-		NULL,
-	};
-	struct strings *argv = arena_alloc(machine->arena, sizeof(*argv));
+	struct strings words = { 0 }, *argv = arena_alloc(machine->arena, sizeof(*argv));
+	struct machine quiet = *machine;
 
-	machine_ssh(machine, command, argv);
+	quiet.ssh.ask = false; /* it speaks SMTP with us, not with a person */
+	machine_root(machine, &words);
+	machine_words(machine, &words, machine->agent, "connect", mail->host.v,
+	              arena_printf(machine->arena, "%ld", mail->port.v), NULL);
+	machine_ssh(&quiet, &words, argv);
 	return argv->items;
 }
 

@@ -10,9 +10,10 @@
 #include "cli/cli.h"
 #include "cmd/commands.h"
 #include "cmd/compile.h"
+#include "cmd/machine.h"
 
 static const char *const colors[] = { "auto", "always", "never", NULL };
-static const char *const targets[] = { "vm", NULL };
+static const char *const switches[] = { "on", "off", "status", NULL };
 static const char *const shells[] = { "bash", "fish", "zsh", NULL };
 static const char *const renderings[] = { "ignition", "tree", NULL };
 static const char *const mail_verbs[] = { "test", NULL };
@@ -47,8 +48,9 @@ static const struct cli_option render_options[] = {
 };
 
 static const struct cli_option up_options[] = {
-	{ .name = "on", .type = CLI_WORD, .value = "TARGET", .words = targets,
-	  .doc = "where: vm, a virtual machine on this computer" },
+	{ .name = "on", .type = CLI_TEXT, .value = "TARGET",
+	  .doc = "where: vm, a virtual machine on this computer; host, the one of before; or "
+	         "[USER@]HOST[:PORT], a machine that ssh reaches" },
 	{ .name = "image", .type = CLI_TEXT, .value = "FILE", .complete = CLI_COMPLETE_FILE,
 	  .doc = "disk image of an OS with Ignition, qcow2 or raw; needed the first time" },
 	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "900",
@@ -56,16 +58,34 @@ static const struct cli_option up_options[] = {
 	{ .name = "self-contained", .type = CLI_FLAG,
 	  .doc = "put the agent into the configuration too, as for a machine elsewhere, instead of "
 	         "beside it; an emulated machine takes half a minute longer to read it" },
-	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask before starting" },
+	{ .name = "live", .type = CLI_FLAG,
+	  .doc = "let a VM speak to the world; else no mail and no federation leave it" },
+	{ .name = "dry-run", .type = CLI_FLAG,
+	  .doc = "show what would change on a host, and change nothing but the agent; exit code 4 "
+	         "when there is a difference" },
+	{ .name = "host-key", .type = CLI_TEXT, .value = "FINGERPRINT",
+	  .doc = "the host's key, SHA256:…, where nobody can be asked" },
+	{ .name = "yes", .type = CLI_FLAG,
+	  .doc = "do not ask before starting, installing or changing; a host key is asked for "
+	         "nevertheless" },
+	{ .name = NULL },
+};
+
+static const struct cli_option destroy_options[] = {
+	{ .name = "domain", .type = CLI_TEXT, .value = "NAME",
+	  .doc = "the node's domain, instead of typing it" },
+	{ .name = "keep-data", .type = CLI_FLAG,
+	  .doc = "leave accounts, posts and files on the host" },
+	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask, when --domain is right" },
 	{ .name = NULL },
 };
 
 static const struct cli_option down_options[] = {
 	{ .name = "remove", .type = CLI_FLAG,
-	  .doc = "delete the machine's disk, with all data of the node" },
+	  .doc = "delete a VM's disk, with all data of the node" },
 	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "120",
-	  .doc = "how long it may take to power off, before it is ended" },
-	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask before deleting" },
+	  .doc = "how long a VM may take to power off, before it is ended" },
+	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask" },
 	{ .name = NULL },
 };
 
@@ -190,26 +210,38 @@ static const struct cli_command commands[] = {
 		.group = "machine",
 		.args = "",
 		.summary = "make the machine be what the settings say",
-		.doc = "Renders the Ignition config, boots the image with it in a virtual machine (QEMU, "
-		       "reachable from this computer only), and follows the node until it is ready; with "
-		       "tls: internal also until its site answers over HTTPS. Run again, it follows a machine that runs and starts "
-		       "one that was stopped. Ctrl-C leaves the machine running.\n\n"
-		       "A VM takes its configuration at its first boot. For other settings remove it "
-		       "with 'stead down --remove' and make it anew.",
+		.doc = "On a host: connects with ssh, looks whether the machine will do, installs podman or "
+		       "docker from its distribution when it has neither, brings the agent, shows the "
+		       "difference to what is there, asks, and applies it as a whole. Only what is "
+		       "affected restarts. When the node does not become healthy again, the state "
+		       "before comes back. Run again, it says that there is nothing to change. Ctrl-C "
+		       "and a lost connection leave the change going on.\n\n"
+		       "The host's key is shown and confirmed once, and kept in known_hosts beside "
+		       "stead.yaml. Keys, jump hosts and aliases of ~/.ssh/config are used.\n\n"
+		       "In a VM: renders the Ignition config, boots the image with it (QEMU, reachable "
+		       "from this computer only), and follows the node until it is ready. A VM takes its "
+		       "configuration at its first boot. For other settings remove it with 'stead down "
+		       "--remove' and make it anew.\n\n"
+		       "Without --on it is the machine of before, the VM first, else machine.host of "
+		       "the settings.",
 		.options = OPTIONS(up_options, compile_options),
-		.examples = EXAMPLES({ "stead up --on vm --image fedora-coreos-qemu.x86_64.qcow2",
-	                               "the first time" },
-	                             { "stead up", "start it again" }),
+		.examples = EXAMPLES({ "stead up --on root@social.example.org", "a machine that ssh reaches" },
+	                             { "stead up", "the same one again, after a change" },
+	                             { "stead up --dry-run", "what would change" },
+	                             { "stead up --on vm --image fedora-coreos-qemu.x86_64.qcow2",
+	                               "a trial on this computer" }),
 		.run = cmd_up,
 	},
 	{
 		.name = "down",
 		.group = "machine",
 		.args = "",
-		.summary = "switch the machine off",
-		.doc = "Asks the machine to power off, and ends it when it does not. The disk with the "
+		.summary = "stop the node, or switch the VM off",
+		.doc = "On a host: stops all of the node, also for the next boot; data and firewall stay, "
+		       "and 'stead up' starts it again. Asks before.\n\n"
+		       "A VM is asked to power off, and ended when it does not. The disk with the "
 		       "node's data stays, unless --remove is given.",
-		.options = OPTIONS(down_options, dir_options),
+		.options = OPTIONS(down_options, machine_options, dir_options),
 		.run = cmd_down,
 	},
 	{
@@ -219,7 +251,7 @@ static const struct cli_command commands[] = {
 		.summary = "what the node does and waits for",
 		.doc = "Asks the agent on the node. Exit code 0 when the node is ready, 1 when it is "
 		       "not, 3 when the machine does not run.",
-		.options = OPTIONS(status_options, dir_options),
+		.options = OPTIONS(status_options, machine_options, dir_options),
 		.run = cmd_status,
 	},
 	{
@@ -228,7 +260,7 @@ static const struct cli_command commands[] = {
 		.args = "[PROCESS]",
 		.summary = "the journal of the node's units",
 		.doc = "All units of stead, or those of one process.",
-		.options = OPTIONS(logs_options, dir_options),
+		.options = OPTIONS(logs_options, machine_options, dir_options),
 		.max_args = 1,
 		.run = cmd_logs,
 	},
@@ -237,10 +269,10 @@ static const struct cli_command commands[] = {
 		.group = "machine",
 		.args = "[-- COMMAND...]",
 		.summary = "log in to the machine, or run a command there",
-		.doc = "The machine's host key is known: init made it. One argument is a line for the "
+		.doc = "One argument is a line for the "
 		       "machine's shell, several are a program and its arguments. For scp and rsync: "
-		       "ssh -F .stead/vm/ssh_config stead.",
-		.options = OPTIONS(dir_options),
+		       "ssh -F .stead/host/ssh_config stead, or .stead/vm/ssh_config.",
+		.options = OPTIONS(machine_options, dir_options),
 		.max_args = 10000,
 		.flags = CLI_REST,
 		.run = cmd_ssh,
@@ -252,7 +284,7 @@ static const struct cli_command commands[] = {
 		.summary = "where the site is, and the owner's login",
 		.doc = "Prints the address, the ports on this computer and the CA certificate to trust. "
 		       "With --login also the name and password that set-up made for the owner.",
-		.options = OPTIONS(open_options, dir_options),
+		.options = OPTIONS(open_options, machine_options, dir_options),
 		.run = cmd_open,
 	},
 	{
@@ -267,13 +299,62 @@ static const struct cli_command commands[] = {
 		       "when machine.provider says who it is.\n\n"
 		       "'stead up' does the same once, and again when the mail settings have changed. "
 		       "SSL_CERT_FILE names other certificate authorities to trust.",
-		.options = OPTIONS(mail_options, compile_options),
+		.options = OPTIONS(mail_options, machine_options, compile_options),
 		.examples = EXAMPLES({ "stead mail test", "a message to the admin" },
 	                             { "stead mail test --no-message", "no message" }),
 		.min_args = 1,
 		.max_args = 1,
 		.words = mail_verbs,
 		.run = cmd_mail,
+	},
+	{
+		.name = "ca",
+		.group = "machine",
+		.args = "",
+		.summary = "the certificate of the node's own CA",
+		.doc = "Prints the root certificate, with tls: internal. Browsers and curl must trust it.",
+		.options = OPTIONS(machine_options, dir_options),
+		.run = cmd_ca,
+	},
+	{
+		.name = "maintenance",
+		.group = "machine",
+		.args = "on [REASON]|off|status",
+		.summary = "stop the application, or let it go on",
+		.doc = "'on' stops the application's processes, also for the next boot; databases and "
+		       "the firewall stay up. The reason is what 'status' says.",
+		.options = OPTIONS(machine_options, dir_options),
+		.examples = EXAMPLES({ "stead maintenance on 'back at noon'", "stop" },
+	                             { "stead maintenance off", "go on" }),
+		.min_args = 1,
+		.max_args = 2,
+		.words = switches,
+		.run = cmd_maintenance,
+	},
+	{
+		.name = "app",
+		.group = "machine",
+		.args = "[COMMAND [ARGS...]]",
+		.summary = "run the application's own tools on the node",
+		.doc = "Without a command lists those the application has.",
+		.options = OPTIONS(machine_options, dir_options),
+		.examples = EXAMPLES({ "stead app", "which there are" },
+	                             { "stead app snac state", "run one" }),
+		.max_args = 10000,
+		.flags = CLI_REST,
+		.run = cmd_app,
+	},
+	{
+		.name = "destroy",
+		.group = "machine",
+		.args = "",
+		.summary = "delete the node with all its data",
+		.doc = "Wants the domain typed. On a host nothing of stead stays; the machine itself and "
+		       "its packages do. A VM is removed. Settings, secrets and lock stay in the folder.",
+		.options = OPTIONS(destroy_options, machine_options, dir_options),
+		.examples = EXAMPLES({ "stead destroy", "asks for the domain" },
+	                             { "stead destroy --domain example.org --yes", "asks nothing" }),
+		.run = cmd_destroy,
 	},
 	{
 		.name = "version",

@@ -1,30 +1,21 @@
-#include "cmd/commands.h"
+/*
+ * `stead up`: which machine is meant, and what both kinds of machine end with.
+ */
+#include "cmd/up.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "cmd/compile.h"
-#include "cmd/follow.h"
-#include "cmd/machine.h"
+#include "cmd/commands.h"
+#include "cmd/mail.h"
+#include "remote/json.h"
 
-enum { CPUS_MAX = 4, EXIT_INTERRUPTED = 130, CONSOLE_LINES = 20, MIB = 1024 * 1024 };
-
-struct up {
-	struct cli *cli;
-	struct arena *arena;
-	struct compile compile;
-	struct host_agent agent;
-	struct compile_config config;
-	struct machine machine;
-	struct progress *progress;
-	bool ran_before;
-};
+enum { CONSOLE_LINES = 20 };
 
 static volatile int interrupted;
 
@@ -34,160 +25,147 @@ static void on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* What a VM here cannot do, said before anything starts. */
-static void check_target(struct up *up)
+/* --- where --- */
+
+static int set_destination(struct up *up, const char *text)
 {
-	const struct settings *s = &up->compile.settings;
-	struct span file = { .source = s->source };
+	const char *error;
 
-	if (!str_equal(s->machine.arch.v, "x86_64"))
-		diag_error(&up->compile.findings, "up.arch", s->machine.arch.at,
-		           "leave it out, or write x86_64",
-		           "a local VM cannot be of architecture '%s'", s->machine.arch.v);
-	if (s->machine.ssh_keys.count == 0)
-		diag_error(&up->compile.findings, "up.ssh_keys", file,
-		           "write your public key's file: machine: {ssh_keys: "
-		           "[~/.ssh/id_ed25519.pub]}",
-		           "'machine.ssh_keys' is empty, so nobody could look into the machine");
-	if (str_equal(s->tls.issuer.v, "acme"))
-		diag_warning(
-			&up->compile.findings, "up.tls",
-			s->tls.issuer.at.source != NULL ? s->tls.issuer.at : file,
-			"write tls: internal for a trial",
-			"a local VM gets no certificate by ACME, nobody reaches it from outside");
-}
-
-static unsigned cpus(void)
-{
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return online < 1 ? 1 : online > CPUS_MAX ? CPUS_MAX : (unsigned)online;
-}
-
-static bool confirmed(const struct up *up, const char *image)
-{
-	if (!terminal_can_ask() || cli_flag(up->cli, "yes"))
-		return true;
-	(void)fprintf(stderr, "%s for %s, in a local VM of %lld MiB from %s\n",
-	              up->compile.settings.app.v, up->compile.node->web.v,
-	              up->compile.node->machine.size_bytes / MIB, image);
-	return terminal_confirm("Start it?", true);
-}
-
-static int start_failed(int r, const char *error)
-{
-	const char *hint = NULL;
-
-	if (r == -EEXIST)
-		hint = "'stead down --remove' deletes it with all its data, then 'stead up' makes "
-		       "it anew";
-	else if (r == -ENODATA)
-		hint = "name one: --image FILE";
-	return fail(r == -EEXIST ? CLI_FINDINGS : CLI_ENVIRONMENT, hint, "%s", error);
-}
-
-/* One that runs already is followed, if it is the one that is wanted. */
-static int already_running(struct up *up)
-{
-	const char *sha256 = vm_sha256(up->arena, up->config.text, up->config.len);
-	const char *image = cli_text(up->cli, "image");
-	char absolute[4096];
-
-	up->ran_before = true;
-	if (image != NULL &&
-	    (realpath(image, absolute) == NULL || strcmp(absolute, up->machine.vm.image) != 0))
-		return fail(CLI_FINDINGS, "leave --image out, or remove it: 'stead down --remove'",
-		            "the machine runs, but from another image, '%s'", up->machine.vm.image);
-	if (strcmp(up->machine.vm.ignition_sha256, sha256) != 0)
-		return fail(CLI_FINDINGS,
-		            "a VM takes its configuration at its first boot only: 'stead down "
-		            "--remove' deletes it with all its data, then 'stead up' makes it anew",
-		            "the machine runs, but with another configuration");
-	(void)fprintf(stderr, "the machine runs with this configuration\n");
+	up->machine.kind = MACHINE_HOST;
+	if (destination_parse(up->arena, text, &up->machine.to, &error) < 0)
+		return fail(CLI_USAGE, "like root@social.example.org or root@192.0.2.1:2222", "%s",
+		            error);
 	return CLI_OK;
 }
 
-static int start(struct up *up)
+/* What can be known without the settings. *ret_known: whether it is. */
+static int choose(struct up *up, bool *ret_known)
 {
-	const char *image = cli_text(up->cli, "image"), *error = NULL;
-	struct vm_start options = {
-		.dir = machine_dir(up->arena, up->compile.dir),
-		.image = image,
-		.ignition = up->config.text,
-		.ignition_len = up->config.len,
-		.file_data = cli_flag(up->cli, "self-contained") ? NULL : up->agent.data,
-		.file_len = up->agent.len,
-		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
-		.cpus = cpus(),
-	};
-	int r, step;
+	struct cli *cli = up->cli;
+	const char *on = cli_text(cli, "on"), *dir = cli_text(cli, "dir");
+	struct machine before;
+	int code;
 
-	r = vm_read(up->arena, options.dir, &up->machine.vm);
-	if (r == 0 && up->machine.vm.pid != 0)
-		return already_running(up);
-	if (!confirmed(up, image != NULL ? image : r == 0 ? up->machine.vm.image : "no image"))
-		return fail(CLI_FINDINGS, NULL, "nothing was started");
-	step = progress_begin(up->progress, -1, "start the machine");
-	r = vm_start(up->arena, &options, &up->machine.vm, &error);
-	progress_end(up->progress, step, r == 0,
-	             r == 0 ? arena_printf(up->arena, "%s, %ld MiB, %u CPUs",
-	                                   strcmp(up->machine.vm.accel, "kvm") == 0
-	                                           ? "KVM"
-	                                           : "emulated: KVM does not work here",
-	                                   options.memory_mib, options.cpus)
-	                    : NULL);
-	if (r == -EALREADY)
-		return already_running(up);
-	return r < 0 ? start_failed(r, error) : CLI_OK;
+	*ret_known = true;
+	up->machine.kind = MACHINE_VM;
+	if (on != NULL && strcmp(on, "vm") != 0 && strcmp(on, "host") != 0)
+		return set_destination(up, on);
+	if ((on != NULL && strcmp(on, "vm") == 0) ||
+	    (on == NULL &&
+	     (cli_text(cli, "image") != NULL || machine_exists(cli->arena, dir, MACHINE_VM))))
+		return CLI_OK;
+	if (on != NULL || machine_exists(cli->arena, dir, MACHINE_HOST)) {
+		code = machine_open_kind(cli, MACHINE_HOST, &before);
+		if (code == CLI_OK)
+			up->machine.to = before.to;
+		up->machine.kind = MACHINE_HOST;
+		return code;
+	}
+	*ret_known = false;
+	return CLI_OK;
+}
+
+static int choose_by_settings(struct up *up)
+{
+	const char *host = up->compile.settings.machine.host.v;
+
+	if (host != NULL)
+		return set_destination(up, host);
+	return fail(CLI_USAGE,
+	            "a machine that ssh reaches: stead up --on root@HOST; a virtual one on this "
+	            "computer: stead up --on vm --image FILE; or write machine: {host: HOST}",
+	            "'stead up' needs to know where: --on");
+}
+
+/* --- how it ends --- */
+
+static void print_vm(const struct up *up)
+{
+	const struct machine *m = &up->machine;
+	const char *ca = arena_printf(up->arena, "%s/" MACHINE_CA,
+	                              machine_dir(up->arena, up->compile.dir, MACHINE_VM));
+
+	(void)printf("%s is %s at https://%s/, here on 127.0.0.1:%u\n", m->handle,
+	             up->ran_before ? "up" : "ready", m->web, m->vm.ports.https);
+	if (strcmp(m->issuer, "internal") == 0)
+		(void)printf("  try it:  curl --cacert %s --connect-to %s:443:127.0.0.1:%u "
+		             "https://%s/\n",
+		             cli_shell_quote(up->arena, ca), m->web, m->vm.ports.https, m->web);
 }
 
 static void print_next(const struct up *up)
 {
 	struct arena *arena = up->arena;
 	const struct machine *m = &up->machine;
-	const char *dir = up->compile.dir, *web = m->web;
+	const char *dir = up->compile.dir;
 	const char *where = strcmp(dir, ".") == 0
 	                            ? ""
 	                            : arena_printf(arena, " --dir %s", cli_shell_quote(arena, dir));
 
-	(void)printf("%s is %s at https://%s/, here on 127.0.0.1:%u\n", m->handle,
-	             up->ran_before ? "up" : "ready", web, m->vm.ports.https);
-	if (strcmp(m->issuer, "internal") == 0)
-		(void)printf("  try it:  curl --cacert %s --connect-to %s:443:127.0.0.1:%u "
-		             "https://%s/\n",
-		             cli_shell_quote(arena,
-		                             compile_path(arena, dir, STATE_DIR "/vm/" MACHINE_CA)),
-		             web, m->vm.ports.https, web);
+	if (m->kind == MACHINE_VM)
+		print_vm(up);
+	else
+		(void)printf("%s is ready at https://%s/\n", m->handle, m->web);
 	(void)printf("  log in:  stead open --login%s\n"
 	             "  look in: stead status%s, stead logs -f%s, stead ssh%s\n"
 	             "  stop it: stead down%s\n",
 	             where, where, where, where, where);
 }
 
-static int say_result(const struct up *up, const struct follow *follow, enum follow_result result)
+static int say_ready(const struct up *up, const char *done, bool rests)
 {
-	const char *console;
+	if (rests && done != NULL)
+		(void)printf("%s; maintenance is on\n", done);
+	else if (done != NULL)
+		(void)printf("%s\n", done);
+	if (!rests && (done == NULL || up->change.first))
+		print_next(up);
+	return flush_output(stdout);
+}
+
+static int say_died(const struct up *up)
+{
+	const char *console = vm_console_tail(up->arena, up->machine.dir, CONSOLE_LINES);
+
+	(void)fprintf(stderr, "last lines of its console:\n%s\n", console);
+	return fail(
+		CLI_ENVIRONMENT,
+		"an Ignition config that cannot be applied ends like this: the console says why",
+		"the machine has switched itself off");
+}
+
+static int say_result(const struct up *up, const struct follow *follow, enum follow_result result,
+                      const char *done)
+{
+	const char *label = up->machine.label;
 
 	switch (result) {
 	case FOLLOW_READY:
-		print_next(up);
-		return flush_output(stdout);
+		return say_ready(up, done, follow->rests);
 	case FOLLOW_INTERRUPTED:
-		(void)fail(EXIT_INTERRUPTED, "'stead up' follows it again, 'stead down' stops it",
-		           "interrupted; the machine keeps running");
-		return EXIT_INTERRUPTED;
+		return follow->change != NULL
+		               ? fail(EXIT_INTERRUPTED,
+		                      "'stead up' follows it again, 'stead status' says how far it "
+		                      "is",
+		                      "interrupted; the change goes on on %s", label)
+		               : fail(EXIT_INTERRUPTED,
+		                      "'stead up' follows it again, 'stead down' stops it",
+		                      "interrupted; %s keeps running", label);
 	case FOLLOW_DIED:
-		console = vm_console_tail(up->arena, up->machine.dir, CONSOLE_LINES);
-		(void)fprintf(stderr, "last lines of its console:\n%s\n", console);
-		return fail(CLI_ENVIRONMENT,
-		            "an Ignition config that cannot be applied ends like this: the console "
-		            "says why",
-		            "the machine has switched itself off");
+		return say_died(up);
 	case FOLLOW_TIMED_OUT:
 		return fail(CLI_ENVIRONMENT,
 		            "the machine keeps running and trying: 'stead up' follows it again",
 		            "the node is not ready after %ld s: %s", cli_count(up->cli, "deadline"),
 		            follow->why);
+	case FOLLOW_RETURNED:
+		return fail(CLI_FINDINGS,
+		            "'stead logs' says more; correct the settings and run 'stead up' again",
+		            "the change was taken back, the node is as it was before: %s",
+		            follow->why);
+	case FOLLOW_REFUSED:
+		return fail(CLI_FINDINGS, "nothing was changed; run 'stead up' again",
+		            "%s refuses the change: %s", label, follow->why);
 	case FOLLOW_FAILED:
 		break;
 	}
@@ -195,67 +173,108 @@ static int say_result(const struct up *up, const struct follow *follow, enum fol
 	            "the node does not become ready: %s", follow->why);
 }
 
-static int follow(struct up *up)
+/* A certificate from elsewhere cannot be had by a machine that nobody reaches, and one for trials
+ * is trusted by nobody. */
+static bool site_can_answer(const struct up *up)
+{
+	const struct node *node = up->compile.node;
+
+	return str_equal(node->tls.issuer, "internal") ||
+	       (up->machine.kind == MACHINE_HOST && str_equal(node->tls.issuer, "acme") &&
+	        !node->tls.staging && node->reach != NODE_REACH_QUARANTINED);
+}
+
+int up_follow(struct up *up, const char *change, const char *done)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
+	bool vm = up->machine.kind == MACHINE_VM;
 	struct follow follow = {
 		.machine = &up->machine,
 		.arena = up->arena,
 		.progress = up->progress,
 		.deadline = clock_ms() + (int64_t)cli_count(up->cli, "deadline") * 1000,
 		.interrupted = &interrupted,
+		.change = change,
+		.port = vm ? up->machine.vm.ports.https : 443,
 	};
-	int code = machine_describe(&up->machine, &up->compile);
+	enum follow_result result;
 
-	if (code != CLI_OK)
-		return code;
+	if (site_can_answer(up))
+		follow.address = vm ? "127.0.0.1" : machine_address(&up->machine);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
-	return say_result(up, &follow, follow_machine(&follow));
+	result = follow_machine(&follow);
+	if (result == FOLLOW_READY && !follow.rests)
+		(void)mail_after_up(up->cli, &up->compile, &up->machine, up->progress);
+	progress_finish(up->progress);
+	return say_result(up, &follow, result, done);
 }
 
-static int run(struct up *up)
+/* The agent's own words, as they are. */
+static int refused(const struct up *up, const char *verb, const struct process_result *result)
 {
-	char *dir;
-	int code;
+	const char *error = NULL, *hint = NULL, *last = ssh_last_line(up->arena, result->err);
+	json_t *root = NULL;
+	int r = remote_answer(up->arena, verb, result->out, result->out_len, CHANGE_MAX_BYTES,
+	                      &root, &error, &hint);
 
-	code = start(up);
-	if (code != CLI_OK)
-		return code;
-	dir = realpath(machine_dir(up->arena, up->compile.dir), NULL);
-	if (dir == NULL)
-		return fail(CLI_ENVIRONMENT, NULL, "cannot find the machine's folder: %s",
-		            strerror(errno));
-	up->machine.dir = arena_strdup(up->arena, dir);
-	free(dir);
-	return follow(up);
+	if (r == 0)
+		json_decref(root);
+	if (r == -EREMOTEIO)
+		return fail(CLI_FINDINGS, hint, "%s", error);
+	return fail(CLI_ENVIRONMENT, "'stead logs' may say more",
+	            "'stead-node %s' failed on %s: %s", verb, up->machine.label,
+	            *last != '\0' ? last : "it does not say why");
+}
+
+int up_call(const struct up *up, const char *name, const struct machine_input *in,
+            unsigned deadline_ms, struct process_result *ret, ...)
+{
+	struct strings words = { 0 };
+	const char *word, *verb = NULL;
+	bool arrived;
+	int step = -1, r;
+	va_list args;
+
+	machine_root(&up->machine, &words);
+	machine_words(&up->machine, &words, up->machine.agent, NULL);
+	va_start(args, ret);
+	while ((word = va_arg(args, const char *)) != NULL) {
+		machine_words(&up->machine, &words, word, NULL);
+		verb = verb != NULL ? verb : word;
+	}
+	va_end(args);
+	if (name != NULL)
+		step = progress_begin(up->progress, -1, name);
+	r = machine_run(&up->machine, &words, in, deadline_ms, ret);
+	arrived = r == 0 && ret->exit_code != SSH_FAILED && !ret->timed_out;
+	if (name != NULL)
+		progress_end(up->progress, step, arrived && ret->exit_code == 0, NULL);
+	if (!arrived)
+		return machine_unreachable(&up->machine, r, ret);
+	return ret->exit_code == 0 ? CLI_OK : refused(up, verb, ret);
 }
 
 int cmd_up(struct cli *cli)
 {
 	struct up up = { .cli = cli, .arena = cli->arena, .machine = { .arena = cli->arena } };
-	bool color = terminal_color(stderr, cli_text(cli, "color"));
-	int code = CLI_OK, report;
+	bool known;
+	int code = choose(&up, &known), report;
 
-	if (cli_text(cli, "on") == NULL && cli_text(cli, "image") == NULL &&
-	    access(machine_dir(cli->arena, cli_text(cli, "dir")), F_OK) < 0)
-		return fail(CLI_USAGE,
-		            "this version knows a local machine: stead up --on vm --image FILE",
-		            "'stead up' needs to know where: --on");
+	if (code != CLI_OK)
+		return code;
+	up.color = terminal_color(stderr, cli_text(cli, "color"));
+	up.progress = progress_new(cli->arena, stderr, up.color);
 	compile_init(&up.compile, cli);
-	if (compile_files(&up.compile)) {
-		check_target(&up);
-		code = compile_agent(&up.compile, &up.agent);
-		if (code == CLI_OK)
-			(void)compile_ignition(&up.compile, &up.agent,
-			                       cli_flag(cli, "self-contained") ? NULL : VM_FILE_URL,
-			                       &up.config);
+	up.compile.trial = known && up.machine.kind == MACHINE_VM && !cli_flag(cli, "live");
+	if (!compile_files(&up.compile)) {
+		report = compile_report(&up.compile, cli, stderr);
+		code = report != CLI_OK ? report : CLI_FINDINGS;
+	} else if (!known) {
+		code = choose_by_settings(&up);
 	}
-	report = compile_report(&up.compile, cli, stderr);
-	if (report == CLI_OK && code == CLI_OK) {
-		up.progress = progress_new(cli->arena, stderr, color);
-		code = run(&up);
-	}
+	if (code == CLI_OK)
+		code = up.machine.kind == MACHINE_VM ? up_vm(&up) : up_host(&up);
 	compile_done(&up.compile);
-	return report != CLI_OK ? report : code;
+	return code;
 }

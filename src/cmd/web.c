@@ -15,10 +15,12 @@ static size_t drop(char *data, size_t size, size_t count, void *context)
 	return size * count;
 }
 
-int web_get(struct arena *arena, const char *host, unsigned port, const char *ca_file,
-            long *ret_status, const char **ret_error)
+int web_get(struct arena *arena, const char *host, const char *address, unsigned port,
+            const char *ca_file, long *ret_status, const char **ret_error)
 {
-	const char *to = arena_printf(arena, "%s:443:127.0.0.1:%u", host, port);
+	const char *to = arena_printf(
+		arena, strchr(address, ':') != NULL ? "%s:443:[%s]:%u" : "%s:443:%s:%u", host,
+		address, port);
 	struct curl_slist *connect_to = curl_slist_append(NULL, to);
 	char error[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();

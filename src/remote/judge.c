@@ -255,11 +255,15 @@ static void judge_engine(const struct judging *j, struct judge_verdict *ret)
 		no_engine(j, name);
 		return;
 	}
-	*ret = (struct judge_verdict){
-		.engine = name,
-		.install = !is_usable(there) || !inspect_has(&m->tools, "nft"),
-		.version = is_usable(there) ? there->version : possible->version
-	};
+	*ret = (struct judge_verdict){ .engine = name,
+		                       .install = !is_usable(there),
+		                       .install_nft = !inspect_has(&m->tools, "nft"),
+		                       .version = is_usable(there) ? there->version
+		                                                   : possible->version };
+	if (ret->install_nft && m->immutable != NULL)
+		diag_error(j->findings, "up.tools", nowhere(), "take another image of the OS",
+		           "%s has no nft, and it cannot be installed: %s", j->wish->machine,
+		           m->immutable);
 	if (is_usable(there) && there->silent) {
 		diag_error(j->findings, "up.engine", nowhere(),
 		           arena_printf(

@@ -63,14 +63,17 @@ char *ssh_config_text(struct arena *arena, const struct ssh_settings *s)
 	          "  HostKeyAlias %s\n"
 	          "  UserKnownHostsFile %s\n"
 	          "  GlobalKnownHostsFile /dev/null\n"
-	          "  StrictHostKeyChecking yes\n"
+	          "  StrictHostKeyChecking %s\n"
 	          "  HashKnownHosts no\n"
 	          "  UpdateHostKeys no\n"
 	          "  ConnectTimeout 15\n"
 	          "  ServerAliveInterval 15\n"
 	          "  ServerAliveCountMax 4\n"
-	          "  LogLevel ERROR\n",
-	          s->known_name, quoted(arena, s->known_hosts));
+	          "  LogLevel %s\n",
+	          s->known_name, quoted(arena, s->known_hosts), s->learn ? "accept-new" : "yes",
+	          s->learn ? "INFO" : "ERROR"); /* a key it does not have is only information */
+	if (s->learn)
+		text_add(&text, "  PreferredAuthentications none\n");
 	add_identities(&text, s);
 	if (!s->own_config)
 		return text.data;

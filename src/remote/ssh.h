@@ -24,6 +24,7 @@ struct ssh_settings {
 	const char *known_hosts; /* that file, absolute */
 	struct strings identities; /* private keys to try */
 	bool only_identities;      /* and no others */
+	bool learn;                /* write new keys to known_hosts, and do not log in */
 	bool own_config;           /* read the user's configuration behind this */
 };
 

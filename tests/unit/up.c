@@ -215,7 +215,13 @@ static void check_verdict(const char *name, const char *json, const char *want_c
 static void check_engines(void)
 {
 	check_verdict("podman 5", "{\"v\":1," GOOD PODMAN5 NFT "}", "", "podman", false);
-	check_verdict("no nft", "{\"v\":1," GOOD PODMAN5 "\"tools\":[]}", "", "podman", true);
+	check_verdict("no nft", "{\"v\":1," GOOD PODMAN5 "\"tools\":[]}", "", "podman", false);
+	ok(verdict_of("{\"v\":1," GOOD PODMAN5 "\"tools\":[]}").install_nft,
+	   "nft is to be installed");
+	check_verdict("no nft and no way",
+	              "{\"v\":1,\"systemd\":250,\"os\":{\"immutable\":\"ro\"}," PODMAN5
+	              "\"tools\":[]}",
+	              "up.tools", "podman", false);
 	check_verdict("nothing there",
 	              "{\"v\":1," GOOD "\"install\":[{\"engine\":\"podman\",\"version\":\"5.4\"},"
 	              "{\"engine\":\"docker\",\"version\":\"26\"}]," NFT "}",

@@ -1,0 +1,125 @@
+/*
+ * Running programs of a machine.
+ */
+#include "cmd/machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "remote/change.h"
+
+enum { QUICK_MS = 60000, LONG_MS = 20 * 60000 };
+
+void machine_root(const struct machine *m, struct strings *words)
+{
+	if (m->sudo)
+		machine_words(m, words, "sudo", "-n", NULL);
+}
+
+void machine_words(const struct machine *m, struct strings *words, ...)
+{
+	const char *word;
+	va_list args;
+
+	va_start(args, words);
+	while ((word = va_arg(args, const char *)) != NULL)
+		*list_add(m->arena, words) = word;
+	va_end(args);
+}
+
+void machine_ssh(const struct machine *m, struct strings *words, struct strings *ret)
+{
+	*list_add(m->arena, words) = NULL;
+	ssh_command(m->arena, &m->ssh, words->items, ret);
+}
+
+int machine_run(const struct machine *m, struct strings *words, const struct machine_input *in,
+                unsigned deadline_ms, struct process_result *ret)
+{
+	struct strings argv = { 0 };
+	struct process_run run = { .deadline_ms = deadline_ms,
+		                   .foreground = m->ssh.ask,
+		                   .max_output_bytes = CHANGE_MAX_BYTES,
+		                   .stdin_data = in != NULL ? in->data : NULL,
+		                   .stdin_len = in != NULL ? in->len : 0 };
+
+	machine_ssh(m, words, &argv);
+	run.argv = argv.items;
+	return process_run(m->arena, &run, ret);
+}
+
+int machine_unreachable(const struct machine *m, int error, const struct process_result *result)
+{
+	const char *last = error < 0 ? "" : ssh_last_line(m->arena, result->err);
+
+	if (error < 0)
+		return fail(CLI_ENVIRONMENT, "install the package openssh-client",
+		            "cannot run ssh: %s", strerror(-error));
+	if (m->kind == MACHINE_VM)
+		return fail(CLI_ENVIRONMENT, "'stead up' follows it until it does",
+		            "the machine runs, but does not answer yet");
+	if (result->timed_out)
+		last = "it did not answer in time";
+	return fail(CLI_ENVIRONMENT,
+	            strstr(last, "Permission denied") != NULL
+	                    ? "the key must be in ~/.ssh/authorized_keys there; 'machine.ssh_keys' "
+	                      "and ~/.ssh/config say which one is offered"
+	                    : "try it by hand: ssh -F .stead/host/ssh_config stead",
+	            "cannot reach %s%s%s", m->label, *last != '\0' ? ": " : "", last);
+}
+
+const char *machine_address(const struct machine *m)
+{
+	const char *const argv[] = { "ssh", "-G", "-F", m->ssh.config, m->ssh.name, NULL };
+	struct process_run run = { .argv = argv, .deadline_ms = QUICK_MS };
+	struct process_result result;
+	const char *line;
+
+	if (process_run(m->arena, &run, &result) == 0 && result.exit_code == 0)
+		for (line = result.out; *line != '\0'; line += *line == '\n') {
+			size_t len = strcspn(line, "\n");
+
+			if (str_starts(line, "hostname "))
+				return arena_strndup(m->arena, line + 9, len - 9);
+			line += len;
+		}
+	return m->to.host;
+}
+
+int machine_call(const struct machine *m, struct strings *words, bool quick)
+{
+	struct strings argv = { 0 };
+	struct process_run run = { .inherit_stdout = true,
+		                   .inherit_stderr = true,
+		                   .foreground = m->ssh.ask,
+		                   .deadline_ms = quick ? QUICK_MS : LONG_MS };
+	struct process_result result;
+	int r;
+
+	machine_ssh(m, words, &argv);
+	run.argv = argv.items;
+	(void)fflush(stdout);
+	r = process_run(m->arena, &run, &result);
+	if (r < 0 || result.timed_out || result.exit_code == SSH_FAILED)
+		return machine_unreachable(m, r, &result);
+	return result.exit_code;
+}
+
+int machine_exec(const struct machine *m, struct strings *words, bool tty)
+{
+	struct strings command = { 0 }, argv = { 0 };
+	int r;
+
+	machine_ssh(m, words, &command);
+	*list_add(m->arena, &argv) = command.items[0];
+	if (tty)
+		*list_add(m->arena, &argv) = "-t";
+	for (size_t i = 1; i < command.count; i++)
+		*list_add(m->arena, &argv) = command.items[i];
+	(void)fflush(stdout);
+	r = process_exec(argv.items);
+	return machine_unreachable(m, r, NULL);
+}

@@ -1,0 +1,198 @@
+/*
+ * `stead up` on a machine that ssh reaches: from the compiled node to the node that follows it.
+ */
+#include "cmd/up.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "remote/bundle.h"
+
+enum { RECEIVE_MS = 300000, APPLY_MS = 60000, STATUS_MS = 60000 };
+
+/* --- the bundle --- */
+
+static int make_bundle(struct up *up, struct machine_input *ret)
+{
+	struct compile *c = &up->compile;
+	const char *error = NULL;
+	struct output_set *tree = NULL;
+	struct bundle *bundle;
+	size_t len = 0;
+	char *text;
+	int step = progress_begin(up->progress, -1, "compile"), code;
+
+	if (compile_again(c, up->engine))
+		tree = compile_tree(c, NULL);
+	progress_end(up->progress, step, tree != NULL, up->engine);
+	if (tree == NULL) {
+		progress_finish(up->progress);
+		code = compile_report(c, up->cli, stderr);
+		return code != CLI_OK ? code : CLI_FINDINGS;
+	}
+	bundle = remote_bundle(c->secret_arena, tree);
+	text = bundle_write(c->secret_arena, bundle, &len, &error);
+	if (text == NULL)
+		return fail(CLI_FINDINGS, NULL, "%s", error);
+	if (len > BUNDLE_MAX_BYTES)
+		return fail(CLI_FINDINGS, NULL,
+		            "the node's files are too large together: %zu bytes", len);
+	*ret = (struct machine_input){ .data = text, .len = len };
+	return CLI_OK;
+}
+
+/* --- the difference --- */
+
+static int receive(struct up *up, const struct machine_input *bundle)
+{
+	const char *error = NULL, *hint = NULL;
+	struct process_result result;
+	int code = up_call(up, "compare", bundle, RECEIVE_MS, &result, "receive", NULL);
+
+	if (code == CLI_OK &&
+	    change_read(up->arena, result.out, result.out_len, &up->change, &error, &hint) < 0)
+		code = fail(CLI_ENVIRONMENT, hint, "%s", error);
+	return code;
+}
+
+static int confirm_change(const struct up *up)
+{
+	const char *question = "Apply this?";
+
+	(void)fputs(change_text(up->arena, &up->change, up->color), stderr);
+	if (cli_flag(up->cli, "yes"))
+		return CLI_OK;
+	if (!terminal_can_ask())
+		return fail(CLI_FINDINGS,
+		            "--yes applies it without asking, --dry-run only shows it",
+		            "nobody can be asked, so nothing was changed");
+	if (up->change.first)
+		question = arena_printf(up->arena, "Make %s the node of %s?", up->machine.label,
+		                        up->machine.domain);
+	return terminal_confirm(question, true) ? CLI_OK
+	                                        : fail(CLI_FINDINGS, NULL, "nothing was changed");
+}
+
+/* --- making it so --- */
+
+/* Who does it, for whoever meets a change under way: a name and a host, nothing that could surprise
+ * a terminal. */
+static const char *who(struct arena *arena)
+{
+	const char *user = getenv("USER");
+	char host[64] = "", *text;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	text = arena_printf(arena, "%.32s@%s", user != NULL && *user != '\0' ? user : "somebody",
+	                    host);
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || (unsigned char)*c >= 0x80)
+			*c = '_';
+	return text;
+}
+
+static int apply(struct up *up)
+{
+	struct process_result result;
+	int code = up_call(up, "begin the change", NULL, APPLY_MS, &result, "apply", up->change.id,
+	                   "--base", up->change.base, "--from", who(up->arena), NULL);
+
+	if (code != CLI_OK)
+		return code;
+	return up_follow(up, up->change.id, change_summary(up->arena, &up->change));
+}
+
+/* Nothing to change is all there is to say of a node that is ready; another one is started, if it
+ * was stopped, and followed. */
+static int already_there(struct up *up)
+{
+	struct machine *m = &up->machine;
+	struct process_result result;
+	struct strings words = { 0 };
+	json_t *root;
+	bool ready, rests;
+	int r;
+
+	machine_root(m, &words);
+	machine_words(m, &words, m->agent, "status", "--json", NULL);
+	r = machine_run(m, &words, NULL, STATUS_MS, &result);
+	if (r < 0 || result.exit_code == SSH_FAILED || result.timed_out)
+		return machine_unreachable(m, r, &result);
+	/* Its exit status is 1 while the node is not ready. */
+	root = json_loadb(result.out, result.out_len, 0, NULL);
+	ready = str_equal(json_string_value(json_object_get(root, "state")), "ready");
+	rests = json_is_true(json_object_get(root, "maintenance"));
+	json_decref(root);
+	if (ready) {
+		(void)printf("nothing to change: %s is ready at https://%s/\n", m->handle, m->web);
+		return flush_output(stdout);
+	}
+	if (rests)
+		return fail(CLI_FINDINGS, "'stead maintenance off' starts the application again",
+		            "nothing to change, but maintenance is on");
+	(void)fprintf(stderr, "nothing to change, but the node is not ready\n");
+	r = up_call(up, NULL, NULL, STATUS_MS, &result, "start", NULL);
+	return r != CLI_OK ? r : up_follow(up, NULL, NULL);
+}
+
+static int make_it_so(struct up *up)
+{
+	bool dry = cli_flag(up->cli, "dry-run");
+	int code;
+
+	progress_finish(up->progress);
+	if (dry) {
+		(void)fputs(
+			up->change.same
+				? "nothing to change\n"
+				: change_text(up->arena, &up->change,
+		                              terminal_color(stdout, cli_text(up->cli, "color"))),
+			stdout);
+		code = flush_output(stdout);
+		return code != CLI_OK ? code : up->change.same ? CLI_OK : EXIT_DIFFERS;
+	}
+	if (up->change.same)
+		return already_there(up);
+	code = confirm_change(up);
+	return code != CLI_OK ? code : apply(up);
+}
+
+/* What says something of a VM alone would be passed over in silence. */
+static int check_options(const struct up *up)
+{
+	if (cli_text(up->cli, "image") != NULL || cli_flag(up->cli, "live") ||
+	    cli_flag(up->cli, "self-contained"))
+		return fail(CLI_USAGE, "they are for a virtual machine: --on vm",
+		            "a machine that ssh reaches knows neither --image nor --live nor "
+		            "--self-contained");
+	return CLI_OK;
+}
+
+int up_host(struct up *up)
+{
+	struct machine_input bundle;
+	int code = check_options(up);
+
+	if (code == CLI_OK)
+		code = compile_report(&up->compile, up->cli, stderr);
+	if (code == CLI_OK)
+		code = compile_agent(&up->compile, &up->agent);
+	if (code == CLI_OK)
+		code = up_connect(up);
+	if (code == CLI_OK)
+		code = up_agent(up);
+	if (code == CLI_OK)
+		code = up_inspect(up);
+	if (code == CLI_OK)
+		code = make_bundle(up, &bundle);
+	if (code == CLI_OK)
+		code = machine_describe(&up->machine, &up->compile);
+	if (code == CLI_OK)
+		code = receive(up, &bundle);
+	progress_finish(up->progress);
+	return code != CLI_OK ? code : make_it_so(up);
+}

@@ -1,0 +1,108 @@
+/*
+ * `stead up` on a host: what is there, whether it will do, and what it lacks.
+ */
+#include "cmd/up.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "remote/judge.h"
+
+enum { INSPECT_MS = 120000, INSTALL_MS = 1800000 };
+
+static int ask_machine(struct up *up)
+{
+	struct process_result result;
+	const char *error = NULL;
+	int code = up_call(up, "look at what is there", NULL, INSPECT_MS, &result, "inspect", NULL);
+
+	if (code == CLI_OK &&
+	    inspect_read(up->arena, result.out, result.out_len, &up->inspect, &error) < 0)
+		code = fail(CLI_ENVIRONMENT, NULL, "%s", error);
+	return code;
+}
+
+/* Findings are printed even when there are only warnings. */
+static int judge_machine(struct up *up, struct judge_verdict *ret)
+{
+	const struct judge_wish wish = {
+		.settings = &up->compile.settings,
+		.lineage = up->compile.has_lock ? up->compile.lock.lineage : NULL,
+		.machine = up->machine.label,
+		.now_s = (int64_t)time(NULL),
+	};
+
+	findings_init(&up->compile.findings, up->arena);
+	judge(&up->inspect, &wish, &up->compile.findings, ret);
+	progress_finish(up->progress);
+	return compile_report(&up->compile, up->cli, stderr);
+}
+
+static const char *missing(const struct up *up, const struct judge_verdict *verdict)
+{
+	const char *engine = verdict->engine;
+
+	if (!verdict->install)
+		return "nftables";
+	if (verdict->version != NULL)
+		engine = arena_printf(up->arena, "%s %s", engine, verdict->version);
+	return verdict->install_nft ? arena_printf(up->arena, "%s and nftables", engine) : engine;
+}
+
+static int install(struct up *up, const struct judge_verdict *verdict)
+{
+	const char *first = verdict->install ? verdict->engine : "nftables";
+	const char *second = verdict->install && verdict->install_nft ? "nftables" : NULL;
+	struct process_result result;
+
+	return up_call(up, arena_printf(up->arena, "install %s", first), NULL, INSTALL_MS, &result,
+	               "install", first, second, NULL);
+}
+
+static int propose(struct up *up, const struct judge_verdict *verdict)
+{
+	const char *what = missing(up, verdict);
+
+	(void)fprintf(stderr, "%s lacks %s; its distribution, %s, has it\n", up->machine.label,
+	              what, up->inspect.os_name != NULL ? up->inspect.os_name : "whatever it is");
+	if (cli_flag(up->cli, "yes"))
+		return install(up, verdict);
+	if (!terminal_can_ask())
+		return fail(CLI_FINDINGS, "--yes installs it without asking",
+		            "nobody can be asked whether to install %s", what);
+	if (!terminal_confirm(arena_printf(up->arena, "Install %s?", what), true))
+		return fail(CLI_FINDINGS, "install it by hand, then run 'stead up' again",
+		            "nothing was installed");
+	return install(up, verdict);
+}
+
+int up_inspect(struct up *up)
+{
+	struct judge_verdict verdict;
+	int code = ask_machine(up);
+
+	if (code == CLI_OK)
+		code = judge_machine(up, &verdict);
+	if (code != CLI_OK || (!verdict.install && !verdict.install_nft)) {
+		up->engine = code == CLI_OK ? verdict.engine : NULL;
+		return code;
+	}
+	if (cli_flag(up->cli, "dry-run")) {
+		(void)printf("would install %s\n", missing(up, &verdict));
+		up->engine = verdict.engine;
+		return CLI_OK;
+	}
+	code = propose(up, &verdict);
+	if (code == CLI_OK)
+		code = ask_machine(up);
+	if (code == CLI_OK)
+		code = judge_machine(up, &verdict);
+	if (code == CLI_OK && (verdict.install || verdict.install_nft))
+		code = fail(CLI_ENVIRONMENT, "'stead ssh' to look what happened there",
+		            "%s was installed on %s, but is not there", missing(up, &verdict),
+		            up->machine.label);
+	up->engine = code == CLI_OK ? verdict.engine : NULL;
+	return code;
+}

@@ -1,0 +1,166 @@
+/*
+ * `stead up --on vm`: a virtual machine on this computer.
+ */
+#include "cmd/up.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+enum { CPUS_MAX = 4, MIB = 1024 * 1024 };
+
+/* What a VM here cannot do, said before anything starts. */
+static void check_target(struct up *up)
+{
+	const struct settings *s = &up->compile.settings;
+	struct span file = { .source = s->source };
+
+	if (!str_equal(s->machine.arch.v, "x86_64"))
+		diag_error(&up->compile.findings, "up.arch", s->machine.arch.at,
+		           "leave it out, or write x86_64",
+		           "a local VM cannot be of architecture '%s'", s->machine.arch.v);
+	if (s->machine.ssh_keys.count == 0)
+		diag_error(&up->compile.findings, "up.ssh_keys", file,
+		           "write your public key's file: machine: {ssh_keys: "
+		           "[~/.ssh/id_ed25519.pub]}",
+		           "'machine.ssh_keys' is empty, so nobody could look into the machine");
+	if (str_equal(s->tls.issuer.v, "acme"))
+		diag_warning(
+			&up->compile.findings, "up.tls",
+			s->tls.issuer.at.source != NULL ? s->tls.issuer.at : file,
+			"write tls: internal for a trial",
+			"a local VM gets no certificate by ACME, nobody reaches it from outside");
+}
+
+static unsigned cpus(void)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return online < 1 ? 1 : online > CPUS_MAX ? CPUS_MAX : (unsigned)online;
+}
+
+static bool confirmed(const struct up *up, const char *image)
+{
+	if (!terminal_can_ask() || cli_flag(up->cli, "yes"))
+		return true;
+	(void)fprintf(stderr, "%s for %s, in a local VM of %lld MiB from %s\n",
+	              up->compile.settings.app.v, up->compile.node->web.v,
+	              up->compile.node->machine.size_bytes / MIB, image);
+	return terminal_confirm("Start it?", true);
+}
+
+static int start_failed(int r, const char *error)
+{
+	const char *hint = NULL;
+
+	if (r == -EEXIST)
+		hint = "'stead down --remove' deletes it with all its data, then 'stead up' makes "
+		       "it anew";
+	else if (r == -ENODATA)
+		hint = "name one: --image FILE";
+	return fail(r == -EEXIST ? CLI_FINDINGS : CLI_ENVIRONMENT, hint, "%s", error);
+}
+
+/* One that runs already is followed, if it is the one that is wanted. */
+static int already_running(struct up *up)
+{
+	const char *sha256 = vm_sha256(up->arena, up->config.text, up->config.len);
+	const char *image = cli_text(up->cli, "image");
+	char absolute[4096];
+
+	up->ran_before = true;
+	if (image != NULL &&
+	    (realpath(image, absolute) == NULL || strcmp(absolute, up->machine.vm.image) != 0))
+		return fail(CLI_FINDINGS, "leave --image out, or remove it: 'stead down --remove'",
+		            "the machine runs, but from another image, '%s'", up->machine.vm.image);
+	if (strcmp(up->machine.vm.ignition_sha256, sha256) != 0)
+		return fail(CLI_FINDINGS,
+		            "a VM takes its configuration at its first boot only: 'stead down "
+		            "--remove' deletes it with all its data, then 'stead up' makes it anew",
+		            "the machine runs, but with another configuration");
+	(void)fprintf(stderr, "the machine runs with this configuration\n");
+	return CLI_OK;
+}
+
+static int start(struct up *up)
+{
+	const char *image = cli_text(up->cli, "image"), *error = NULL;
+	struct vm_start options = {
+		.dir = machine_dir(up->arena, up->compile.dir, MACHINE_VM),
+		.image = image,
+		.ignition = up->config.text,
+		.ignition_len = up->config.len,
+		.file_data = cli_flag(up->cli, "self-contained") ? NULL : up->agent.data,
+		.file_len = up->agent.len,
+		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
+		.cpus = cpus(),
+	};
+	int r, step;
+
+	r = vm_read(up->arena, options.dir, &up->machine.vm);
+	if (r == 0 && up->machine.vm.pid != 0)
+		return already_running(up);
+	if (!confirmed(up, image != NULL ? image : r == 0 ? up->machine.vm.image : "no image"))
+		return fail(CLI_FINDINGS, NULL, "nothing was started");
+	step = progress_begin(up->progress, -1, "start the machine");
+	r = vm_start(up->arena, &options, &up->machine.vm, &error);
+	progress_end(up->progress, step, r == 0,
+	             r == 0 ? arena_printf(up->arena, "%s, %ld MiB, %u CPUs",
+	                                   strcmp(up->machine.vm.accel, "kvm") == 0
+	                                           ? "KVM"
+	                                           : "emulated: KVM does not work here",
+	                                   options.memory_mib, options.cpus)
+	                    : NULL);
+	if (r == -EALREADY)
+		return already_running(up);
+	return r < 0 ? start_failed(r, error) : CLI_OK;
+}
+
+static int run(struct up *up)
+{
+	char *dir;
+	int code;
+
+	code = start(up);
+	if (code != CLI_OK)
+		return code;
+	dir = realpath(machine_dir(up->arena, up->compile.dir, MACHINE_VM), NULL);
+	if (dir == NULL)
+		return fail(CLI_ENVIRONMENT, NULL, "cannot find the machine's folder: %s",
+		            strerror(errno));
+	up->machine.dir = arena_strdup(up->arena, dir);
+	free(dir);
+	code = machine_describe(&up->machine, &up->compile);
+	return code != CLI_OK ? code : up_follow(up, NULL, NULL);
+}
+
+/* Options that say something of a host alone would be passed over in silence. */
+static int check_options(const struct up *up)
+{
+	if (cli_flag(up->cli, "dry-run") || cli_text(up->cli, "host-key") != NULL)
+		return fail(CLI_USAGE, "they are for a machine that ssh reaches: --on root@HOST",
+		            "a VM knows neither --dry-run nor --host-key");
+	return CLI_OK;
+}
+
+int up_vm(struct up *up)
+{
+	bool inside = cli_flag(up->cli, "self-contained");
+	int code = check_options(up), report;
+
+	if (code != CLI_OK)
+		return code;
+	check_target(up);
+	code = compile_agent(&up->compile, &up->agent);
+	if (code == CLI_OK)
+		(void)compile_ignition(&up->compile, &up->agent, inside ? NULL : VM_FILE_URL,
+		                       &up->config);
+	report = compile_report(&up->compile, up->cli, stderr);
+	if (report != CLI_OK || code != CLI_OK)
+		return report != CLI_OK ? report : code;
+	return run(up);
+}
