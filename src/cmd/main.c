@@ -185,7 +185,7 @@ static const struct cli_command commands[] = {
 		       "gone: its names and its lineage, the fingerprint of its host key, where backups "
 		       "and secrets are, and the secrets that can never be made again. It goes to stdout "
 		       "only; print it, and keep it on paper.\n\n"
-		       "--qr adds the same text as QR codes, one behind the other when it is long.",
+		       "With --qr the same text follows as QR codes, one behind the other when it is long.",
 		.options = OPTIONS(kit_options, compile_options),
 		.examples = EXAMPLES({ "stead kit --qr", "text and codes" }),
 		.run = cmd_kit,
