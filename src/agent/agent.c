@@ -104,10 +104,11 @@ bool agent_in_maintenance(const struct agent *agent)
 
 int agent_make_run(struct agent *agent)
 {
-	int r = dir_make(agent->root_fd, agent_below_root(AGENT_RUN), 0755);
+	static const char folder[] = AGENT_PAGE "/.well-known/stead";
+	int r = dir_make(agent->root_fd, agent_below_root(folder), 0755);
 
 	if (r < 0)
-		return agent_fail(agent, r, "%s cannot be made: %s", AGENT_RUN, strerror(-r));
+		return agent_fail(agent, r, "%s cannot be made: %s", folder, strerror(-r));
 	return 0;
 }
 
@@ -146,6 +147,13 @@ int agent_stamp(struct agent *agent, const char *name)
 	if (r < 0)
 		return agent_fail(agent, r, "%s cannot be written: %s", path, strerror(-r));
 	return 0;
+}
+
+void agent_unstamp(struct agent *agent, const char *name)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+
+	(void)unlinkat(agent->root_fd, agent_below_root(stamp_path(scratch, name)), 0);
 }
 
 bool agent_is_stamped(const struct agent *agent, const char *name)

@@ -20,6 +20,7 @@ struct engine;
 #define AGENT_JOBS AGENT_STATE "/jobs"
 #define AGENT_MAINTENANCE AGENT_STATE "/maintenance"
 #define AGENT_RUN "/run/stead"
+#define AGENT_PAGE AGENT_RUN "/page" /* what anybody may read at port 80 */
 
 enum agent_exit { AGENT_OK = 0, AGENT_FAILED = 1, AGENT_USAGE = 2, AGENT_ENVIRONMENT = 3 };
 
@@ -62,15 +63,17 @@ static inline const char *agent_below_root(const char *path)
 /* The flag of `stead maintenance on`: the application stays stopped. */
 bool agent_in_maintenance(const struct agent *agent);
 
-/* Makes /run/stead. */
+/* Makes /run/stead, and in it the folders that others mount or write to. */
 int agent_make_run(struct agent *agent);
 
 /* Takes the one lock of all verbs that change something; waits for it. Kept until the program ends.
  */
 int agent_lock(struct agent *agent);
 
-/* The stamps in /run/stead that say "done for this very plan": NAME is prepare, setup or ready. */
+/* The stamps in /run/stead that say "done for this very plan": NAME is prepare, setup, met or
+ * ready. */
 int agent_stamp(struct agent *agent, const char *name);
+void agent_unstamp(struct agent *agent, const char *name);
 bool agent_is_stamped(const struct agent *agent, const char *name);
 
 /* Sleeps 2 s after the first failure, then twice as long each time, at most 60 s. */

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-enum { STATUS_LINE_LEN = 12 /* "HTTP/1.1 200" */ };
+enum { STATUS_LINE_LEN = 12 /* "HTTP/1.1 200" */, ANSWER_BYTES = 8192 };
 
 static socklen_t make_address(const char *address, unsigned port, struct sockaddr_storage *ret)
 {
@@ -122,13 +123,13 @@ unsigned http_parse_status(const char *answer, size_t len)
 	return status;
 }
 
-static int receive_status(int fd, int64_t end, unsigned *ret_status)
+/* At most SIZE bytes, until the other side ends. */
+static int receive(int fd, int64_t end, char *data, size_t size, size_t *ret_len)
 {
-	char answer[STATUS_LINE_LEN + 1];
 	size_t len = 0;
 
-	while (len < sizeof(answer)) {
-		ssize_t n = recv(fd, answer + len, sizeof(answer) - len, 0);
+	while (len < size) {
+		ssize_t n = recv(fd, data + len, size - len, 0);
 
 		if (n < 0 && errno == EAGAIN) {
 			int r = wait_for(fd, POLLIN, end);
@@ -144,6 +145,18 @@ static int receive_status(int fd, int64_t end, unsigned *ret_status)
 		if (n > 0)
 			len += (size_t)n;
 	}
+	*ret_len = len;
+	return 0;
+}
+
+static int receive_status(int fd, int64_t end, unsigned *ret_status)
+{
+	char answer[STATUS_LINE_LEN + 1];
+	size_t len = 0;
+	int r = receive(fd, end, answer, sizeof(answer), &len);
+
+	if (r < 0)
+		return r;
 	*ret_status = http_parse_status(answer, len);
 	return *ret_status == 0 ? -EPROTO : 0;
 }
@@ -170,4 +183,67 @@ int http_status(const char *address, unsigned port, const char *host, const char
 	                       path, host, STEAD_VERSION);
 	r = send_all(fd, request, strlen(request), end);
 	return r < 0 ? r : receive_status(fd, end, ret_status);
+}
+
+/* The value of a header line, or NULL when it is another header's. */
+static const char *header_value(struct arena *arena, const char *line, size_t len, const char *name)
+{
+	size_t name_len = strlen(name), from = name_len + 1;
+
+	if (len < from || strncasecmp(line, name, name_len) != 0 || line[name_len] != ':')
+		return NULL;
+	while (from < len && (line[from] == ' ' || line[from] == '\t'))
+		from++;
+	return arena_strndup(arena, line + from, len - from);
+}
+
+int http_parse_answer(struct arena *arena, const char *data, size_t len, struct http_answer *ret)
+{
+	struct http_answer answer = { .status = http_parse_status(data, len), .body = "" };
+	const char *text = arena_strndup(arena, data, len);
+
+	if (answer.status == 0)
+		return -EPROTO;
+	for (const char *line = text; line != NULL;) {
+		const char *next = strchr(line, '\n'), *value;
+		size_t line_len = next != NULL ? (size_t)(next - line) : strlen(line);
+
+		if (line_len > 0 && line[line_len - 1] == '\r')
+			line_len--;
+		if (line_len == 0) {
+			answer.body = next != NULL ? next + 1 : "";
+			break;
+		}
+		if ((value = header_value(arena, line, line_len, "Location")) != NULL)
+			answer.location = value;
+		if ((value = header_value(arena, line, line_len, "Server")) != NULL)
+			answer.server = value;
+		line = next != NULL ? next + 1 : NULL;
+	}
+	*ret = answer;
+	return 0;
+}
+
+int http_get(struct arena *arena, const char *address, unsigned port, const char *host,
+             const char *path, unsigned deadline_ms, struct http_answer *ret)
+{
+	int64_t end = clock_ms() + deadline_ms;
+	cleanup_fd int fd = open_connection(address, port, end);
+	char *answer = arena_alloc(arena, ANSWER_BYTES);
+	const char *request;
+	size_t len = 0;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	request = arena_printf(arena,
+	                       "GET %s HTTP/1.0\r\n"
+	                       "Host: %s\r\n"
+	                       "User-Agent: stead-node/%s\r\n"
+	                       "\r\n",
+	                       path, host, STEAD_VERSION);
+	r = send_all(fd, request, strlen(request), end);
+	if (r == 0)
+		r = receive(fd, end, answer, ANSWER_BYTES, &len);
+	return r < 0 ? r : http_parse_answer(arena, answer, len, ret);
 }

@@ -8,6 +8,7 @@
 #include "agent/failpoint.h"
 #include "agent/health.h"
 #include "agent/notify.h"
+#include "agent/port80.h"
 #include "agent/progress.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -39,6 +40,25 @@ static void tell(struct agent *agent, struct teller *teller, const char *step, c
 	}
 }
 
+/* What waits for itself has said why in its own step; that is the better reason. */
+static const char *reason_of(struct agent *agent, struct arena *arena, const char *step,
+                             const char *otherwise)
+{
+	cleanup_json json_t *steps = progress_read(agent);
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(steps, i, one)
+	{
+		const char *note = json_string_value(json_object_get(one, "note"));
+
+		if (note != NULL &&
+		    str_equal(json_string_value(json_object_get(one, "name")), step))
+			return arena_strdup(arena, note);
+	}
+	return otherwise;
+}
+
 void wait_for_stamp(struct agent *agent, const char *step, const char *name)
 {
 	cleanup_arena struct arena *scratch = arena_new();
@@ -49,6 +69,24 @@ void wait_for_stamp(struct agent *agent, const char *step, const char *name)
 		tell(agent, &teller, step, why);
 		clock_sleep_ms(failpoint_pause_ms(STAMP_POLL_MS));
 	}
+}
+
+/* The process that the world talks to starts when the domain is this node's, and takes port 80. */
+static int wait_to_open(struct agent *agent, const char *step)
+{
+	struct teller teller = { .last = "" };
+
+	while (agent->plan->reach == PLAN_REACH_CHECKED && !agent_is_stamped(agent, "met")) {
+		cleanup_arena struct arena *scratch = arena_new();
+
+		tell(agent, &teller, step,
+		     reason_of(agent, scratch, "meet.domain", "waiting for stead-meet.service"));
+		clock_sleep_ms(failpoint_pause_ms(STAMP_POLL_MS));
+	}
+	if (port80_take(agent) == 0)
+		return AGENT_OK;
+	progress_tell(agent, step, PROGRESS_WAITING, agent->why);
+	return AGENT_FAILED;
 }
 
 void wait_for_process(struct agent *agent, const char *step, const struct plan_process *process)
@@ -75,7 +113,17 @@ static int wait_before(struct agent *agent, const struct plan_process *process)
 	for (size_t i = 0; i < process->after.count; i++)
 		wait_for_process(agent, step,
 		                 plan_process_find(agent->plan, process->after.items[i]));
+	if (process->public && wait_to_open(agent, step) != AGENT_OK)
+		return AGENT_FAILED;
 	progress_set(agent, step, PROGRESS_RUNNING, NULL);
+	return AGENT_OK;
+}
+
+static int wait_after(struct agent *agent, const struct plan_process *process)
+{
+	health_forget(agent, process);
+	if (process->public)
+		port80_give_back(agent);
 	return AGENT_OK;
 }
 
@@ -111,12 +159,12 @@ static int wait_healthy(struct agent *agent, const struct plan_process *process)
 
 int agent_wait(struct agent *agent, char *const *args)
 {
-	bool before = args[1] != NULL;
-	const char *name = before ? args[1] : args[0];
+	const char *option = args[1] != NULL ? args[0] : NULL;
+	const char *name = option != NULL ? args[1] : args[0];
 	const struct plan_process *process = plan_process_find(agent->plan, name);
 
-	if (before && !str_equal(args[0], "--before")) {
-		agent_log("wait: what is '%.60s'? (wait [--before] PROCESS)", args[0]);
+	if (option != NULL && !str_equal(option, "--before") && !str_equal(option, "--after")) {
+		agent_log("wait: what is '%.60s'? (wait [--before|--after] PROCESS)", option);
 		return AGENT_USAGE;
 	}
 	if (process == NULL) {
@@ -127,5 +175,8 @@ int agent_wait(struct agent *agent, char *const *args)
 		agent_log("%s", agent->why);
 		return AGENT_FAILED;
 	}
-	return before ? wait_before(agent, process) : wait_healthy(agent, process);
+	if (option == NULL)
+		return wait_healthy(agent, process);
+	return str_equal(option, "--before") ? wait_before(agent, process)
+	                                     : wait_after(agent, process);
 }

@@ -175,7 +175,7 @@ usage() {
 	new_root
 	agent wait nobody 2>"$ROOT.log"
 	[ $? = 2 ] && grep -q "'nobody' is no process" "$ROOT.log" || return 1
-	agent wait --after server 2>/dev/null
+	agent wait --beside server 2>/dev/null
 	[ $? = 2 ] || return 1
 	agent wait 2>/dev/null
 	[ $? = 2 ] || return 1
