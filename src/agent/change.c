@@ -127,11 +127,19 @@ static int same_link(const struct comparison *c, const struct plan_link *link,
 	return 0;
 }
 
+/* Every system has one, and whoever writes a time zone into the settings wants it moved. */
+static bool is_time_zone(const struct change_entry *entry, const struct stat *st)
+{
+	return entry->kind == CHANGE_LINK && S_ISLNK(st->st_mode) &&
+	       str_equal(entry->path, "/etc/localtime");
+}
+
 /* Added or changed; refused when what is there is not stead's, or is a directory. */
 static int add_entry(const struct comparison *c, struct change_entry entry, bool there,
                      const struct stat *st)
 {
-	bool ours = find_file(c->old, entry.path) != NULL || find_link(c->old, entry.path) != NULL;
+	bool ours = find_file(c->old, entry.path) != NULL ||
+	            find_link(c->old, entry.path) != NULL || (there && is_time_zone(&entry, st));
 
 	if (there && (!ours || !(S_ISREG(st->st_mode) || S_ISLNK(st->st_mode))))
 		return refuse_foreign(c, entry.path);

@@ -64,7 +64,7 @@ static void kept_files(struct host_context *host)
 		            rule, kept->secrets);
 }
 
-/* Where it will be put over ssh: /opt/bin is not there on a new Flatcar. */
+/* /opt/bin is not there on a new Flatcar. */
 static void agent_dir(struct host_context *host)
 {
 	const char *path = host_agent_path(host->node);
@@ -175,6 +175,7 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 	host.set = set_new(node);
 	host_plan_check(&host);
 	base_dirs(&host);
+	agent_dir(&host);
 	kept_files(&host);
 	host_system(&host);
 	host_units(&host);

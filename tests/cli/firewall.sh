@@ -145,6 +145,28 @@ fd11:2:3:2::1 22 shut
 10.217.2.1 8080 shut
 192.168.5.1 22 shut
 ROWS
+
+in_ns machine nft -f $rules/quarantined/expected/tree/etc/stead/firewall.nft
+probe ext "from a quarantined container" <<'ROWS'
+198.51.100.7 443 shut
+2001:db8:1::1 443 shut
+198.51.100.7 53 shut
+10.20.30.40 587 shut
+192.168.5.2 443 shut
+169.254.169.254 53 shut
+fd00:ec2::254 53 shut
+10.217.1.2 443 shut
+10.217.2.1 53 open
+fd11:2:3:2::1 53 open
+10.217.2.1 22 shut
+ROWS
+probe world "to a quarantined machine" <<'ROWS'
+192.168.5.1 22 open
+192.168.5.1 443 open
+192.168.5.1 8080 shut
+ROWS
+in_ns machine nft -f $rules/snac-acme/expected/tree/etc/stead/firewall.nft
+
 probe int "from a data service" <<'ROWS'
 192.168.5.2 443 shut
 10.217.2.2 443 shut

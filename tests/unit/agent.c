@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/change.h"
 #include "agent/disk.h"
 #include "agent/engine.h"
 #include "agent/http.h"
@@ -230,6 +231,40 @@ static void test_mask(struct arena *arena)
 	remove_folder(path);
 }
 
+/* ROOT has a link PATH to "old", which no plan names; the new plan wants it to lead elsewhere. */
+static int change_link(struct arena *arena, const char *path, struct change *ret)
+{
+	char root[] = "/tmp/stead-unit-XXXXXX";
+	struct plan plan = { 0 };
+	struct bundle bundle = { .plan = &plan };
+	struct agent agent = { .arena = arena };
+	int r;
+
+	if (mkdtemp(root) == NULL)
+		abort();
+	cleanup_fd int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	agent.root_fd = fd;
+	if (mkdirat(fd, "etc", 0755) < 0 || symlinkat("old", fd, path + 1) < 0)
+		abort();
+	*list_add(arena, &plan.links) = (struct plan_link){ path, "new" };
+	r = change_compute(&agent, arena, NULL, &bundle, ret);
+	(void)unlinkat(fd, path + 1, 0);
+	(void)unlinkat(fd, "etc", AT_REMOVEDIR);
+	(void)rmdir(root);
+	return r;
+}
+
+static void test_time_zone(struct arena *arena)
+{
+	struct change change;
+
+	is_int(change_link(arena, "/etc/other", &change), -EEXIST,
+	       "a link that is not stead's is not taken over");
+	is_int(change_link(arena, "/etc/localtime", &change), 0, "the time zone's is");
+	is_int((long long)change.count, 1, "as one change");
+	is_int(change.items[0].what, CHANGE_CHANGED, "of what was there");
+}
+
 int main(void)
 {
 	cleanup_arena struct arena *arena = arena_new();
@@ -242,5 +277,6 @@ int main(void)
 	test_last_line(arena);
 	test_disk(arena);
 	test_mask(arena);
+	test_time_zone(arena);
 	return tap_done();
 }
