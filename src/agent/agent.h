@@ -100,6 +100,7 @@ int agent_meet(struct agent *agent, char *const *args);
 int agent_connect(struct agent *agent, char *const *args);
 int agent_app(struct agent *agent, char *const *args);
 int agent_maintenance(struct agent *agent, char *const *args);
+int agent_start(struct agent *agent, char *const *args);
 int agent_stop(struct agent *agent, char *const *args);
 int agent_destroy(struct agent *agent, char *const *args);
 

@@ -50,6 +50,11 @@ int disk_make_dir(int dir_fd, const char *path, const struct disk_owner *owner);
 /* All that was written to the file system under PATH is on the disk. */
 int disk_sync_all(int dir_fd, const char *path);
 
+/* Removes PATH, whatever it is; fine when it is not there. Links are removed, never followed, and
+ * however deep directories are nested, it takes two descriptors. -EBUSY: it is a mount point (and
+ * empty now), or one is in it. */
+int disk_remove(int dir_fd, const char *path);
+
 /* True when PATH is a regular file that is not empty. */
 int disk_has_content(int dir_fd, const char *path, bool *ret);
 

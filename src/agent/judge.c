@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/health.h"
+#include "agent/maintenance.h"
 #include "agent/progress.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -96,6 +97,20 @@ static void set(struct status *status, const char *state, const char *waiting_fo
 	status->since = step != NULL ? status_text(step, "started") : last_end(status);
 }
 
+/* The application is meant to be down. */
+static void set_maintenance(struct status *status)
+{
+	const struct maintenance *maintenance = &status->maintenance;
+
+	set(status, "maintenance",
+	    maintenance->why != NULL
+	            ? arena_printf(status->arena, "stead-node maintenance off (%s)",
+	                           maintenance->why)
+	            : "stead-node maintenance off",
+	    NULL);
+	status->since = maintenance->since;
+}
+
 static void judge(struct status *status)
 {
 	const struct agent *agent = status->agent;
@@ -106,10 +121,12 @@ static void judge(struct status *status)
 
 	if (next == NULL)
 		next = step_in(status, "running");
-	if (wrong == NULL && agent_is_stamped(agent, "ready"))
+	if (str_equal(target->active, "inactive") && !target->queued && wrong != NULL)
+		set(status, "stopped", "stead-node start", NULL);
+	else if (status->maintenance.on)
+		set_maintenance(status);
+	else if (wrong == NULL && agent_is_stamped(agent, "ready"))
 		set(status, "ready", NULL, NULL);
-	else if (str_equal(target->active, "inactive") && !target->queued)
-		set(status, "stopped", "systemctl start stead.target", NULL);
 	else if (failed != NULL)
 		set(status, "failed", NULL, failed);
 	else if (broken != NULL)
@@ -134,6 +151,7 @@ void status_read(struct agent *agent, struct arena *arena, struct status *ret)
 		*list_add(arena, &names) = agent->plan->processes.items[i].unit;
 	units_read(arena, &names, &ret->units);
 	ret->healthy = arena_array(arena, agent->plan->processes.count + 1, sizeof(bool));
+	maintenance_read(agent, arena, &ret->maintenance);
 	judge(ret);
 }
 

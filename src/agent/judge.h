@@ -6,6 +6,7 @@
 #define STEAD_AGENT_JUDGE_H
 
 #include "agent/agent.h"
+#include "agent/maintenance.h"
 #include "agent/units.h"
 #include "plan/json.h"
 
@@ -15,7 +16,8 @@ struct status {
 	json_t *steps; /* of the progress file */
 	struct units units;
 	bool *healthy; /* of each process of the plan */
-	/* "ready", "stopped", "failed", "preparing", "setting-up" or "starting" */
+	struct maintenance maintenance;
+	/* "ready", "stopped", "maintenance", "failed", "preparing", "setting-up" or "starting" */
 	const char *state;
 	const char *since, *waiting_for; /* may be NULL */
 };

@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+enum { ANY_NUMBER = 100000 };
+
 struct verb {
 	const char *name, *args, *doc;
 	int min_args, max_args;
@@ -41,6 +43,14 @@ static const struct verb verbs[] = {
 	  agent_install, true },
 	{ "connect", "HOST PORT", "connect from here, and relay stdin and stdout", 2, 2,
 	  agent_connect, true },
+	{ "app", "[NAME [ARG...]]", "the application's own tools", 0, ANY_NUMBER, agent_app },
+	{ "maintenance", "on [WHY]|off|status", "the application stops, also for the next boot", 1,
+	  2, agent_maintenance },
+	{ "stop", "", "all stops, also for the next boot; data and firewall stay", 0, 0,
+	  agent_stop },
+	{ "start", "", "what stop stopped", 0, 0, agent_start },
+	{ "destroy", "--domain NAME [--keep-data]", "nothing of stead stays here", 0, 3,
+	  agent_destroy, true },
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
@@ -49,7 +59,7 @@ static void print_help(void)
 {
 	(void)printf("usage: stead-node [--root DIR] [--plan FILE] VERB\n\n");
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		(void)printf("  %-8s %-19s %s\n", verbs[i].name, verbs[i].args, verbs[i].doc);
+		(void)printf("  %-11s %-27s %s\n", verbs[i].name, verbs[i].args, verbs[i].doc);
 	(void)printf(
 		"\n"
 		"  --root DIR    everything below DIR instead of /\n"

@@ -101,7 +101,7 @@ static void print_json(const struct status *status)
 		"state", status->state, "since", status->since, "waiting_for", status->waiting_for,
 		"steps", steps_json(status), "processes", processes_json(status), "login_stored",
 		login_is_stored(status->agent), "apply", apply_json(status->agent), "maintenance",
-		agent_in_maintenance(status->agent));
+		status->maintenance.on);
 
 	(void)printf("%s\n", json_text(status->arena, root, JSON_INDENT(1)));
 }
@@ -151,7 +151,7 @@ static void print_text(const struct status *status)
 		(void)printf(" since %s", status->since);
 	if (status->waiting_for != NULL)
 		(void)printf("; waiting for %s", status->waiting_for);
-	if (agent_in_maintenance(status->agent))
+	if (status->maintenance.on && !str_equal(status->state, "maintenance"))
 		(void)printf("\nin maintenance");
 	(void)printf("\n\nprocesses\n");
 	for (size_t i = 0; i < plan->processes.count; i++) {

@@ -205,6 +205,7 @@ static void add_command(struct arena *arena, struct plan *plan, const struct nod
 
 	to->name = from->name;
 	to->process = from->process->name;
+	to->doc = from->doc;
 	copy_texts(arena, &from->run, &to->run);
 }
 

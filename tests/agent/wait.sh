@@ -230,7 +230,7 @@ states() {
 	unit_is stead-ready.service failed failed
 	status_is failed "stead-ready.service has failed" || return 1
 	unit_is stead.target inactive dead
-	status_is stopped "systemctl start stead.target"
+	status_is stopped "stead-node start"
 }
 
 status_failed() {
