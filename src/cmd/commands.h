@@ -18,6 +18,7 @@ int cmd_status(struct cli *cli);
 int cmd_ssh(struct cli *cli);
 int cmd_logs(struct cli *cli);
 int cmd_open(struct cli *cli);
+int cmd_adopt(struct cli *cli);
 int cmd_kit(struct cli *cli);
 int cmd_mail(struct cli *cli);
 int cmd_ca(struct cli *cli);

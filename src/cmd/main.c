@@ -104,6 +104,12 @@ static const struct cli_option open_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option adopt_options[] = {
+	{ .name = "host-key", .type = CLI_TEXT, .value = "FINGERPRINT",
+	  .doc = "the machine's host key, SHA256:…, where nobody can be asked" },
+	{ .name = NULL },
+};
+
 static const struct cli_option kit_options[] = {
 	{ .name = "qr", .type = CLI_FLAG, .doc = "also as QR codes, for a camera" },
 	{ .name = NULL },
@@ -189,6 +195,22 @@ static const struct cli_command commands[] = {
 		.options = OPTIONS(kit_options, compile_options),
 		.examples = EXAMPLES({ "stead kit --qr", "text and codes" }),
 		.run = cmd_kit,
+	},
+	{
+		.name = "adopt",
+		.group = "settings",
+		.args = "[USER@]HOST",
+		.summary = "rebuild the settings folder from a node",
+		.doc = "Signs in to the node by ssh and brings stead.yaml, stead.secrets.yaml, stead.lock "
+		       "back, with known_hosts beside them: all four or none, and nothing is overwritten. "
+		       "The host key is shown and confirmed, as by 'stead up'. Then the settings are "
+		       "checked: what they name and this computer does not have is said.",
+		.options = OPTIONS(adopt_options, compile_options),
+		.examples = EXAMPLES({ "stead adopt root@social.example.org --dir node",
+	                               "into a new folder" }),
+		.min_args = 1,
+		.max_args = 1,
+		.run = cmd_adopt,
 	},
 	{
 		.name = "explain",

@@ -1,5 +1,6 @@
 /*
- * `stead up`: where, and then either way. Private to the files up*.c.
+ * `stead up`: where, and then either way. Private to the files up*.c, and to adopt.c, which connects
+ * in the same way.
  */
 #ifndef STEAD_CMD_UP_H
 #define STEAD_CMD_UP_H

@@ -129,10 +129,11 @@ static int confirm_key(struct up *up)
 /* The key that init made and Ignition puts there needs nobody's word. */
 static int know_own_key(struct up *up, struct host_keys *ret)
 {
-	const char *line = up->compile.node->machine.ssh_host_key_public.v;
+	const struct node *node = up->compile.node; /* NULL: it is to be adopted */
+	const char *line = node != NULL ? node->machine.ssh_host_key_public.v : NULL;
 	struct host_key key;
 
-	if (str_equal(up->compile.settings.machine.os.v, "as-is") || line == NULL ||
+	if (line == NULL || str_equal(up->compile.settings.machine.os.v, "as-is") ||
 	    !host_key_parse(up->arena, line, &key))
 		return CLI_OK;
 	*list_add(up->arena, ret) = key;
@@ -273,7 +274,8 @@ int up_connect(struct up *up)
 		return fail(CLI_ENVIRONMENT, NULL, "cannot make '%s': %s", dir, strerror(-r));
 	up->machine.dir = arena_strdup(up->arena, absolute);
 	up->machine.label = destination_text(up->arena, &up->machine.to);
-	up->machine.agent = host_agent_path(up->compile.node);
+	up->machine.agent = up->compile.node != NULL ? host_agent_path(up->compile.node)
+	                                             : "/usr/local/bin/stead-node";
 	up->known_hosts = machine_known_hosts(&up->machine, up->compile.dir);
 	code = know_key(up);
 	if (code == CLI_OK)
@@ -293,7 +295,7 @@ static const char *const upload =
 	"[ \"$(sha512sum \"$new\" | cut -d' ' -f1)\" = \"$2\" ] || "
 	"{ echo 'it did not arrive whole' >&2; exit 1; }; "
 	"sync \"$new\" 2>/dev/null || sync; mv -f \"$new\" \"$1\"; sync \"$dir\" 2>/dev/null || "
-        "sync";
+	"sync";
 
 int up_agent(struct up *up)
 {
