@@ -142,11 +142,20 @@ static void show_step(struct node_steps *s, json_t *step)
 	}
 }
 
+bool follow_is_under_way(const char *state)
+{
+	static const char *const states[] = { "pulling", "staging", "switching", "settling",
+		                              "returning" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (str_equal(state, states[i]))
+			return true;
+	return false;
+}
+
 /* What the agent says of the change that is followed. True when it is done, or none is. */
 static bool take_change(struct node_steps *s, const json_t *apply)
 {
-	static const char *const under_way[] = { "pulling", "staging", "switching", "settling",
-		                                 "returning" };
 	struct follow *f = s->follow;
 	const char *state = json_string_value(json_object_get(apply, "state"));
 	const char *id = json_string_value(json_object_get(apply, "id"));
@@ -158,13 +167,12 @@ static bool take_change(struct node_steps *s, const json_t *apply)
 		f->why = "the change has not begun yet";
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(under_way) / sizeof(under_way[0]); i++)
-		if (str_equal(state, under_way[i])) {
-			s->failed_since = 0;
-			f->why = arena_printf(f->arena, "%s%s%s", state, why != NULL ? ": " : "",
-			                      why != NULL ? why : "");
-			return false;
-		}
+	if (follow_is_under_way(state)) {
+		s->failed_since = 0;
+		f->why = arena_printf(f->arena, "%s%s%s", state, why != NULL ? ": " : "",
+		                      why != NULL ? why : "");
+		return false;
+	}
 	if (str_equal(state, "returned") || str_equal(state, "refused")) {
 		s->decided = true;
 		s->result = str_equal(state, "returned") ? FOLLOW_RETURNED : FOLLOW_REFUSED;

@@ -35,4 +35,7 @@ enum follow_result {
  * steps. */
 enum follow_result follow_machine(struct follow *follow);
 
+/* Whether a change in this state (of the agent's status; may be NULL) still goes on. */
+bool follow_is_under_way(const char *state);
+
 #endif

@@ -26,7 +26,7 @@ struct up {
 	const char *known_hosts;
 	bool agent_is_there;
 	struct inspect inspect;
-	const char *engine;
+	const char *engine, *bundle_id;
 	struct change change;
 };
 

@@ -4,6 +4,7 @@
 #include "cmd/up.h"
 
 #include <jansson.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,8 +42,36 @@ static int make_bundle(struct up *up, struct machine_input *ret)
 	if (len > BUNDLE_MAX_BYTES)
 		return fail(CLI_FINDINGS, NULL,
 		            "the node's files are too large together: %zu bytes", len);
+	up->bundle_id = arena_strdup(up->arena, bundle->id);
 	*ret = (struct machine_input){ .data = text, .len = len };
 	return CLI_OK;
+}
+
+/* What it says of itself; NULL when it says nothing. The caller drops it. */
+static json_t *status_of(const struct up *up, struct process_result *result, int *ret_error)
+{
+	struct strings words = { 0 };
+
+	machine_root(&up->machine, &words);
+	machine_words(&up->machine, &words, up->machine.agent, "status", "--json", NULL);
+	*ret_error = machine_run(&up->machine, &words, NULL, STATUS_MS, result);
+	/* Its exit status is 1 while the node is not ready. */
+	return *ret_error < 0 ? NULL : json_loadb(result->out, result->out_len, 0, NULL);
+}
+
+/* Whether this very change is being made already: one that was interrupted here, for instance. */
+static bool is_under_way(const struct up *up)
+{
+	struct process_result result;
+	int error;
+	json_t *root = status_of(up, &result, &error);
+	const json_t *apply = json_object_get(root, "apply");
+	const char *id = json_string_value(json_object_get(apply, "id"));
+	bool under_way = str_equal(id, up->bundle_id) &&
+	                 follow_is_under_way(json_string_value(json_object_get(apply, "state")));
+
+	json_decref(root);
+	return under_way;
 }
 
 /* --- the difference --- */
@@ -83,12 +112,12 @@ static int confirm_change(const struct up *up)
  * a terminal. */
 static const char *who(struct arena *arena)
 {
-	const char *user = getenv("USER");
+	const struct passwd *account = getpwuid(geteuid());
+	const char *user = account != NULL ? account->pw_name : "somebody";
 	char host[64] = "", *text;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	text = arena_printf(arena, "%.32s@%s", user != NULL && *user != '\0' ? user : "somebody",
-	                    host);
+	text = arena_printf(arena, "%.32s@%s", user, host);
 	for (char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || (unsigned char)*c >= 0x80)
 			*c = '_';
@@ -112,18 +141,15 @@ static int already_there(struct up *up)
 {
 	struct machine *m = &up->machine;
 	struct process_result result;
-	struct strings words = { 0 };
-	json_t *root;
 	bool ready, rests;
+	json_t *root;
 	int r;
 
-	machine_root(m, &words);
-	machine_words(m, &words, m->agent, "status", "--json", NULL);
-	r = machine_run(m, &words, NULL, STATUS_MS, &result);
-	if (r < 0 || result.exit_code == SSH_FAILED || result.timed_out)
+	root = status_of(up, &result, &r);
+	if (r < 0 || result.exit_code == SSH_FAILED || result.timed_out) {
+		json_decref(root);
 		return machine_unreachable(m, r, &result);
-	/* Its exit status is 1 while the node is not ready. */
-	root = json_loadb(result.out, result.out_len, 0, NULL);
+	}
 	ready = str_equal(json_string_value(json_object_get(root, "state")), "ready");
 	rests = json_is_true(json_object_get(root, "maintenance"));
 	json_decref(root);
@@ -191,6 +217,11 @@ int up_host(struct up *up)
 		code = make_bundle(up, &bundle);
 	if (code == CLI_OK)
 		code = machine_describe(&up->machine, &up->compile);
+	if (code == CLI_OK && !cli_flag(up->cli, "dry-run") && is_under_way(up)) {
+		progress_finish(up->progress);
+		(void)fprintf(stderr, "this change is under way already\n");
+		return up_follow(up, up->bundle_id, "the change is made");
+	}
 	if (code == CLI_OK)
 		code = receive(up, &bundle);
 	progress_finish(up->progress);

@@ -8,6 +8,8 @@
 #include "output/diff.h"
 #include "remote/json.h"
 
+#define SETTINGS_PATH "/etc/stead/stead.yaml"
+
 enum { CONTEXT_LINES = 2, SUBJECTS_MAX = 4 };
 
 static const char *const words[] = {
@@ -189,6 +191,8 @@ static const char *subject_of(struct arena *arena, const char *path)
 		const char *prefix, *subject;
 	} known[] = {
 		{ "/etc/stead/node.json", NULL },
+		{ SETTINGS_PATH, "the settings' text" },
+		{ "/etc/stead/stead.lock", "the lock" },
 		{ "/etc/stead/firewall", "the firewall" },
 		{ "/etc/stead/secrets/", "secrets" },
 		{ "/etc/stead/config/proxy/", "the proxy's configuration" },
@@ -240,6 +244,81 @@ static void add_some(struct text *text, const struct strings *list)
 		text_addf(text, " and %zu more", list->count - shown);
 }
 
+/* The block of a top-level key in a settings file: its line and all that is indented below it. NULL
+ * at the end of the text. Comments and empty lines belong to what stands before them. */
+static const char *next_block(const char **text, size_t *ret_key, size_t *ret_len)
+{
+	const char *start = *text, *end;
+
+	while (*start != '\0' && strchr(" \t#-\n", *start) != NULL)
+		start += strcspn(start, "\n") + (start[strcspn(start, "\n")] == '\n');
+	if (*start == '\0')
+		return NULL;
+	end = start;
+	do
+		end += strcspn(end, "\n") + (end[strcspn(end, "\n")] == '\n');
+	while (*end != '\0' && strchr(" \t#-\n", *end) != NULL);
+	*ret_key = strcspn(start, ": \t\n");
+	*ret_len = (size_t)(end - start);
+	*text = end;
+	return start;
+}
+
+static bool has_block(const char *text, const char *block, size_t key, size_t len)
+{
+	size_t other_key, other_len;
+	const char *other;
+
+	while ((other = next_block(&text, &other_key, &other_len)) != NULL)
+		if (other_key == key && strncmp(other, block, key) == 0)
+			return other_len == len && memcmp(other, block, len) == 0;
+	return false;
+}
+
+/* "mail settings", for each key of A that B does not have as it is. */
+static void add_settings(struct arena *arena, struct strings *list, const char *a, const char *b)
+{
+	const char *block;
+	size_t key, len;
+
+	while ((block = next_block(&a, &key, &len)) != NULL)
+		if (!has_block(b, block, key, len)) {
+			char *name = arena_strndup(arena, block, key);
+
+			for (char *c = name; *c != '\0'; c++)
+				if ((unsigned char)*c < 0x20 || *c == 0x7f)
+					*c = '?';
+			add_subject(arena, list, arena_printf(arena, "%s settings", name));
+		}
+}
+
+/* What was done by a person: the settings say it best, the files are what follows from them. */
+static void add_subjects(struct arena *arena, const struct change *change, struct strings *ret)
+{
+	for (size_t i = 0; i < change->files.count; i++) {
+		const struct change_file *file = &change->files.items[i];
+
+		if (str_equal(file->path, SETTINGS_PATH) && file->old != NULL &&
+		    file->new != NULL) {
+			add_settings(arena, ret, file->old, file->new);
+			add_settings(arena, ret, file->new, file->old);
+		}
+	}
+	for (size_t i = 0; i < change->processes.count; i++)
+		if (change->processes.items[i].what != CHANGE_CHANGED)
+			add_subject(arena, ret,
+			            arena_printf(arena, "the process %s",
+			                         change->processes.items[i].name));
+	if (ret->count > 0)
+		return;
+	for (size_t i = 0; i < change->files.count; i++) {
+		const char *subject = subject_of(arena, change->files.items[i].path);
+
+		if (subject != NULL)
+			add_subject(arena, ret, subject);
+	}
+}
+
 char *change_summary(struct arena *arena, const struct change *change)
 {
 	struct strings subjects = { 0 };
@@ -251,17 +330,7 @@ char *change_summary(struct arena *arena, const struct change *change)
 		          change->processes.count);
 		return text.data;
 	}
-	for (size_t i = 0; i < change->processes.count; i++)
-		if (change->processes.items[i].what != CHANGE_CHANGED)
-			add_subject(arena, &subjects,
-			            arena_printf(arena, "the process %s",
-			                         change->processes.items[i].name));
-	for (size_t i = 0; i < change->files.count; i++) {
-		const char *subject = subject_of(arena, change->files.items[i].path);
-
-		if (subject != NULL)
-			add_subject(arena, &subjects, subject);
-	}
+	add_subjects(arena, change, &subjects);
 	if (subjects.count == 0)
 		add_subject(arena, &subjects, "the plan");
 	text_add(&text, "changed ");

@@ -130,7 +130,7 @@ static const struct schema_row machine_rows[] = {
 	    "the operating system; as-is keeps whatever the machine runs", .fallback = "as-is",
 	    .words = words_os),
 	ROW("host", SCHEMA_TEXT, settings_machine, host,
-	    "where ssh goes, as a host name or an address; the site's name when not written"),
+	    "where ssh goes: [USER@]HOST[:PORT]; 'stead up --on' says it as well"),
 	ROW("hostname", SCHEMA_DOMAIN, settings_machine, hostname,
 	    "the machine's own name; the site's name when not written"),
 	ROW("engine", SCHEMA_WORD, settings_machine, engine, "what runs the containers",

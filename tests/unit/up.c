@@ -365,6 +365,31 @@ static void check_changes(void)
 	       "an id that is none never reaches a command line");
 }
 
+static const char *summary_of(const char *old, const char *new)
+{
+	struct change change = { 0 };
+
+	*list_add(arena, &change.files) =
+		(struct change_file){ .path = "/etc/stead/config/a/b", .what = CHANGE_CHANGED };
+	*list_add(arena, &change.files) = (struct change_file){
+		.path = "/etc/stead/stead.yaml", .what = CHANGE_CHANGED, .old = old, .new = new
+	};
+	return change_summary(arena, &change);
+}
+
+static void check_summaries(void)
+{
+	is_str(summary_of("app: snac\nmail:\n  port: 25\n# x\nsnac:\n  a: 1\n",
+	                  "app: snac\nmail:\n  port: 587\n# x\nproxy: {}\n"),
+	       "changed mail settings, snac settings and proxy settings: nothing restarted",
+	       "by what was written: changed, removed, added");
+	is_str(summary_of("a: 1\n", "a: 1\n"),
+	       "changed the configuration of a and the settings' text: nothing restarted",
+	       "by the files, where the settings say nothing");
+	is_str(summary_of("", "\033x: 1"), "changed ?x settings: nothing restarted",
+	       "no control characters");
+}
+
 int main(void)
 {
 	static const struct source source = { .name = "stead.yaml", .data = "" };
@@ -384,6 +409,7 @@ int main(void)
 	check_refusals();
 	check_inspect();
 	check_changes();
+	check_summaries();
 	arena_free(arena);
 	return tap_done();
 }
