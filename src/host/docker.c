@@ -225,9 +225,13 @@ static void service_section(struct host_context *host, struct output *file,
 	output_line(file, rule, "[Service]");
 	/* So that `stead-node wait` can say what it waits for, as in a unit made by Quadlet. */
 	output_line(file, origin_rule("agent.wait"), "NotifyAccess=all");
+	output_line(file, origin_rule("host.log"), "SyslogIdentifier=stead-%s", name);
 	host_wait_before(host, file, process);
-	/* One may be left over from a power cut. */
-	output_line(file, rule, "ExecStartPre=-" DOCKER " rm --force --volumes stead-%s", name);
+	/* One may be left over from a power cut; that there is none is no news. */
+	output_line(file, rule,
+	            "ExecStartPre=-/bin/sh -c '" DOCKER " rm --force --volumes stead-%s "
+	            ">/dev/null 2>&1'",
+	            name);
 	create(host, file, process);
 	connect_networks(host, file, process);
 	output_line(file, rule, "ExecStart=" DOCKER " start --attach stead-%s", name);

@@ -735,7 +735,9 @@ static void test_docker_units(const struct output_set *set)
 		"ConditionPathExists=!/var/lib/stead/state/maintenance",
 		"NotifyAccess=all",
 		"ExecStartPre=/usr/local/bin/stead-node wait --before snac",
-		"ExecStartPre=-/usr/bin/docker rm --force --volumes stead-snac",
+		"ExecStartPre=-/bin/sh -c '/usr/bin/docker rm --force --volumes stead-snac "
+		">/dev/null 2>&1'",
+		"SyslogIdentifier=stead-snac",
 		"ExecStartPre=/usr/bin/docker create --name=stead-snac \\",
 		"  --pull=never \\",
 		"  --network=stead-ext \\",

@@ -143,7 +143,7 @@ node_adapt() {
     rm -f "$root/etc/resolv.conf"
     echo "nameserver $NET.1" >"$root/etc/resolv.conf"
     # Limits that this host's kernel cannot enforce are dropped below the engines, by a named stand-in.
-    mkdir -p "$root/usr/lib/stead-lab" "$root/etc/containers/containers.conf.d" "$root/etc/docker"
+    mkdir -p "$root/usr/lib/stead-lab" "$root/etc/containers/containers.conf.d"
     install -m 755 "$LAB/tier-b/oci-runtime" "$root/usr/lib/stead-lab/crun-tier-b"
     install -m 755 "$LAB/tier-b/oci-runtime" "$root/usr/lib/stead-lab/runc-tier-b"
     cat >"$root/etc/containers/containers.conf.d/90-lab-tier-b.conf" <<'EOF'
@@ -153,10 +153,11 @@ runtime = "crun"
 [engine.runtimes]
 crun = ["/usr/lib/stead-lab/crun-tier-b"]
 EOF
-    # The lab's registry speaks plain HTTP.
-    cat >"$root/etc/docker/daemon.json" <<EOF
-{"insecure-registries": ["$HOST_LOOPBACK/32"], "default-runtime": "lab",
- "runtimes": {"lab": {"path": "/usr/lib/stead-lab/runc-tier-b"}}}
+    # On the command line: /etc/docker/daemon.json is the node's own business.
+    mkdir -p "$root/etc/systemd/system/docker.service.d"
+    cat >"$root/etc/systemd/system/docker.service.d/90-lab-tier-b.conf" <<'EOF'
+[Service]
+Environment="DOCKER_OPTS=--add-runtime=lab=/usr/lib/stead-lab/runc-tier-b --default-runtime=lab"
 EOF
 }
 
