@@ -48,7 +48,7 @@ node_exec() {
         echo $BASHPID >"$c/$BRIDGE-$(node_index "$name")/payload/lab-exec/cgroup.procs"
     done 2>/dev/null
     exec nsenter -t "$leader" -m -u -i -n -p -C -r -w -- /usr/bin/env -i \
-        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/opt/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
 }
 
 node_journal() {
