@@ -240,28 +240,34 @@ int client_list_containers(struct agent *agent, struct arena *arena, const char 
 	return list(agent, arena, &argv, prefix, ret);
 }
 
-int client_list_networks(struct agent *agent, struct arena *arena, const char *prefix,
-                         struct strings *ret)
+static int list_networks(struct agent *agent, struct arena *arena, const char *client,
+                         const char *prefix, struct strings *ret)
 {
 	struct strings argv = { 0 };
 
-	client_add(arena, &argv, client_name(agent), "network", "ls", "--format", "{{.Name}}",
-	           NULL);
+	client_add(arena, &argv, client, "network", "ls", "--format", "{{.Name}}", NULL);
 	return list(agent, arena, &argv, prefix, ret);
 }
 
+int client_list_networks(struct agent *agent, struct arena *arena, const char *prefix,
+                         struct strings *ret)
+{
+	return list_networks(agent, arena, client_name(agent), prefix, ret);
+}
+
 /* What is there is asked only after a failure: somebody else may have removed it in between. */
-int client_network_remove(struct agent *agent, struct arena *arena, const char *network)
+int client_network_remove(struct agent *agent, struct arena *arena, const char *client,
+                          const char *network)
 {
 	struct strings argv = { 0 }, left = { 0 };
 	struct process_result result;
 	int r;
 
-	client_add(arena, &argv, client_name(agent), "network", "rm", network, NULL);
+	client_add(arena, &argv, client, "network", "rm", network, NULL);
 	r = client_run(agent, arena, &argv, NULL, CLIENT_QUICK_MS, &result);
 	if (r < 0 || result.exit_code == 0)
 		return r;
-	r = client_list_networks(agent, arena, network, &left);
+	r = list_networks(agent, arena, client, network, &left);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < left.count; i++)

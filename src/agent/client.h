@@ -60,7 +60,10 @@ int client_list_containers(struct agent *agent, struct arena *arena, const char 
                            struct strings *ret);
 int client_list_networks(struct agent *agent, struct arena *arena, const char *prefix,
                          struct strings *ret);
-int client_network_remove(struct agent *agent, struct arena *arena, const char *network);
 int client_image_remove(struct agent *agent, struct arena *arena, const char *image);
+
+/* The same, for an engine that need not be agent->engine. */
+int client_network_remove(struct agent *agent, struct arena *arena, const char *client,
+                          const char *network);
 
 #endif

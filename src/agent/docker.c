@@ -178,6 +178,11 @@ static int docker_job_argv(struct agent *agent, struct arena *arena, const struc
 	return 0;
 }
 
+static int docker_network_remove(struct agent *agent, struct arena *arena, const char *network)
+{
+	return client_network_remove(agent, arena, DOCKER, network);
+}
+
 static int docker_version(struct agent *agent, struct arena *arena, const char **ret)
 {
 	return client_version(agent, arena, DOCKER, "Docker version ", ret);
@@ -196,7 +201,7 @@ const struct engine engine_docker = {
 	.job_argv = docker_job_argv,
 	.list_containers = client_list_containers,
 	.list_networks = client_list_networks,
-	.network_remove = client_network_remove,
+	.network_remove = docker_network_remove,
 	.image_remove = client_image_remove,
 	.version = docker_version,
 };

@@ -2,7 +2,8 @@
  * The container engine, as the agent needs it. Nothing else here knows podman or docker.
  *
  * Functions return 0 or a negative errno with the reason in agent->why; results live in ARENA. They
- * are called with agent->engine set to their own engine; only version() needs none.
+ * are called with agent->engine set to their own engine. has_image, pull, remove, network_remove
+ * and version need none: a change of engines has two.
  */
 #ifndef STEAD_AGENT_ENGINE_H
 #define STEAD_AGENT_ENGINE_H

@@ -109,6 +109,11 @@ static int podman_job_argv(struct agent *agent, struct arena *arena, const struc
 	return 0;
 }
 
+static int podman_network_remove(struct agent *agent, struct arena *arena, const char *network)
+{
+	return client_network_remove(agent, arena, PODMAN, network);
+}
+
 static int podman_version(struct agent *agent, struct arena *arena, const char **ret)
 {
 	return client_version(agent, arena, PODMAN, "podman version ", ret);
@@ -127,7 +132,7 @@ const struct engine engine_podman = {
 	.job_argv = podman_job_argv,
 	.list_containers = client_list_containers,
 	.list_networks = client_list_networks,
-	.network_remove = client_network_remove,
+	.network_remove = podman_network_remove,
 	.image_remove = client_image_remove,
 	.version = podman_version,
 };

@@ -83,6 +83,8 @@ for tree in trixie:podman bookworm:docker bare: bare-bookworm:; do
     is 'it has the engines it should have' "${tree#*:}" engines "${tree%:*}"
     is 'no unit of it has failed' '' on_machine "${tree%:*}" systemctl --failed --no-legend
 done
+ok 'docker learns that the registry speaks plain HTTP' on_machine bookworm \
+    'mkdir -p /etc/docker && echo "{\"insecure-registries\": [\"10.0.2.2/32\"]}" >/etc/docker/daemon.json && systemctl restart docker'
 ok 'docker pulls from the registry' on_machine bookworm docker pull -q "10.0.2.2:${port##*:}/docker.io/library/caddy@$digest"
 ok 'and runs it with limits' on_machine bookworm docker run -d --name web -p 80:80 --memory 64m --pids-limit 99 \
     --ulimit nofile=65536:65536 "10.0.2.2:${port##*:}/docker.io/library/caddy@$digest" caddy respond --listen :80 hello

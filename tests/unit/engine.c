@@ -237,6 +237,7 @@ static void test_lists(struct fixture *f)
 		ok(names.count == 2 && str_equal(names.items[0], "stead-a") &&
 		           str_equal(names.items[1], "stead-b"),
 		   "%s: ours only", engine->name);
+		f->agent.engine = engines[i == 0]; /* the other one: a change of engines has two */
 		answer(f, "network-rm", "echo 'Error: unable to find it' >&2; exit 1\n");
 		answer(f, "network-ls", "echo stead-ext2; echo bridge\n");
 		is_int(engine->network_remove(&f->agent, f->arena, "stead-ext"), 0,
@@ -248,6 +249,7 @@ static void test_lists(struct fixture *f)
 		is_str(f->agent.why,
 		       arena_printf(f->arena, "%s network: it has endpoints", engine->name),
 		       "%s: and says so", engine->name);
+		f->agent.engine = engine;
 		answer(f, "image-rm", "echo 'no' >&2; exit 1\n");
 		answer(f, "image-exists", "exit 1\n");
 		answer(f, "image-inspect", "echo 'Error: No such image: x' >&2; exit 1\n");
