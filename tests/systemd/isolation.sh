@@ -6,7 +6,6 @@ cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
 . tests/lib/node.sh
 . tests/lib/world.sh
-command -v nmap >/dev/null || tap_skip_all "needs nmap"
 lab_up
 dir=$(mktemp -d)
 trap 'world_down; lab_down; rm -rf "$dir"' EXIT
