@@ -31,13 +31,14 @@ world_up() {
 	done
 	# shellcheck disable=SC2086
 	ip netns exec "$world" "$top/tests/lib/world.py" $public4 $public6 $private $metadata >"$STEAD_LAB_RUN/world.log" 2>&1 &
-	world_pid=$!
+	echo $! >"$STEAD_LAB_RUN/world.pid" # a file: the caller may be a subshell
 	until_ok 20 grep -q ready "$STEAD_LAB_RUN/world.log"
 }
 
 in_world() { ip netns exec "$world" "$@"; }
 
 world_down() {
-	[ -z "${world_pid:-}" ] || kill "$world_pid"
+	[ ! -e "$STEAD_LAB_RUN/world.pid" ] || kill "$(cat "$STEAD_LAB_RUN/world.pid")"
+	rm -f "$STEAD_LAB_RUN/world.pid"
 	ip netns del "$world"
 } >/dev/null 2>&1
