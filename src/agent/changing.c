@@ -374,6 +374,17 @@ static int say_who(struct agent *agent)
 	                  named ? from : "");
 }
 
+/* Temporary files that a kill left; nobody writes them while we hold the lock. */
+static void tidy(struct agent *agent)
+{
+	static const char *const names[] = { ".journal.json.stead-new", ".current.json.stead-new",
+		                             ".last.json.stead-new" };
+	cleanup_fd int dir = disk_open_dir(agent->root_fd, CHANGING_DIR);
+
+	for (size_t i = 0; dir >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlinkat(dir, names[i], 0);
+}
+
 int changing_lock(struct agent *agent)
 {
 	int fd = open_lock(agent, LOCK);
@@ -390,6 +401,7 @@ int changing_lock(struct agent *agent)
 		               ? say_who(agent)
 		               : agent_fail(agent, -error, "%s: %s", LOCK, strerror(error));
 	}
+	tidy(agent);
 	return fd;
 }
 

@@ -183,7 +183,7 @@ static void find_images(const struct view *view)
 	}
 }
 
-/* Who is on a network that is made again, or has another image without a changed file. */
+/* Who is new, is on a network that is made again, or has another image without a changed file. */
 static void find_affected(const struct view *view)
 {
 	for (size_t i = 0; view->to != NULL && i < view->to->processes.count; i++) {
@@ -193,6 +193,8 @@ static void find_affected(const struct view *view)
 
 		for (size_t k = 0; before != NULL && k < before->networks.count; k++)
 			affected |= strings_have(&view->ret->networks, before->networks.items[k]);
+		if (before == NULL)
+			add(view, &view->ret->starts, process->unit);
 		if (affected)
 			add_restart(view, process->unit);
 	}

@@ -11,6 +11,7 @@
 struct effects {
 	struct strings stops;      /* units that are not there any more */
 	struct strings restarts;   /* units that were there and must start anew */
+	struct strings starts;     /* units of processes that were not there */
 	struct strings networks;   /* changed ones, and those that went away */
 	struct strings containers; /* of processes that went away */
 	struct strings images;     /* that the old plan has not */

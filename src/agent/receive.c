@@ -72,7 +72,8 @@ static void remove_others(struct agent *agent, const char *keep)
 		return;
 	}
 	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && !str_equal(entry->d_name, keep))
+		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, "..") &&
+		    !str_equal(entry->d_name, keep))
 			(void)unlinkat(fd, entry->d_name, 0);
 	(void)closedir(dir);
 }

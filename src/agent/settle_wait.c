@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/engine.h"
 #include "agent/failpoint.h"
@@ -20,6 +21,7 @@ enum {
 	SURE_RESTARTS = 5,
 	SURE_ATTEMPTS = 3,
 	JOURNAL_MS = 20 * 1000,
+	JUST_STARTED_S = 2, /* the units were started right before the wait */
 };
 
 static bool has_step(const struct plan *plan, const struct plan_step *step)
@@ -48,16 +50,32 @@ unsigned settle_deadline_s(const struct plan *from, const struct plan *to)
 	return sum;
 }
 
-/* The last thing the process itself said, without secrets; NULL when it said nothing. */
+/* What the change replaced may still be in the log: the old files lie beside the new ones. */
+static const char *mask_old(struct agent *agent, struct arena *arena,
+                            const struct plan_process *process, const char *text)
+{
+	struct plan_process old = { .name = process->name };
+
+	for (size_t i = 0; i < process->env_files.count; i++) {
+		const char *path = process->env_files.items[i], *name = strrchr(path, '/') + 1;
+
+		*list_add(arena, &old.env_files) =
+			arena_printf(arena, "%.*s.%s.stead-old", (int)(name - path), path, name);
+	}
+	return mask_text(agent, arena, &old, text);
+}
+
+/* The last thing the process itself said since it was started, without secrets; NULL when it said
+ * nothing. */
 static const char *last_words(struct agent *agent, struct arena *arena,
-                              const struct plan_process *process)
+                              const struct plan_process *process, time_t since)
 {
 	const char *const argv[] = { "journalctl",
 		                     "--no-pager",
 		                     "--quiet",
-		                     "--boot",
 		                     "--output=cat",
 		                     "--lines=1",
+		                     arena_printf(arena, "--since=@%lld", (long long)since),
 		                     arena_printf(arena, "CONTAINER_NAME=stead-%s", process->name),
 		                     NULL };
 	struct process_run run = { .argv = argv, .deadline_ms = JOURNAL_MS };
@@ -66,14 +84,15 @@ static const char *last_words(struct agent *agent, struct arena *arena,
 
 	if (failpoint_run(arena, &run, &result) < 0 || result.exit_code != 0)
 		return NULL;
-	line = engine_last_line(arena, mask_text(agent, arena, process, result.out));
+	line = mask_text(agent, arena, process, result.out);
+	line = engine_last_line(arena, mask_old(agent, arena, process, line));
 	return *line != '\0' ? line : NULL;
 }
 
 /* Why the node is not ready: the first process that is not well, with its last words; else what the
  * node waits for. */
 static void explain(struct agent *agent, struct arena *arena, const struct status *status,
-                    const char *prefix)
+                    time_t since, const char *prefix)
 {
 	for (size_t i = 0; i < agent->plan->processes.count; i++) {
 		const struct plan_process *process = &agent->plan->processes.items[i];
@@ -81,7 +100,7 @@ static void explain(struct agent *agent, struct arena *arena, const struct statu
 
 		if (status->healthy[i])
 			continue;
-		words = last_words(agent, arena, process);
+		words = last_words(agent, arena, process, since);
 		if (words == NULL)
 			break;
 		(void)agent_fail(agent, -ETIME, "%s%s; %s said last: %s", prefix,
@@ -102,7 +121,10 @@ static const struct plan_process *hopeless(const struct status *status,
 	for (size_t i = 0; i < plan->processes.count; i++) {
 		const struct plan_process *process = &plan->processes.items[i];
 
-		if (!status->healthy[i] && strings_have(&effects->restarts, process->unit) &&
+		bool ours = strings_have(&effects->restarts, process->unit) ||
+		            strings_have(&effects->starts, process->unit);
+
+		if (!status->healthy[i] && ours &&
 		    status_unit(status, process)->restarts >= SURE_RESTARTS)
 			return process;
 	}
@@ -127,7 +149,7 @@ static const char *failed_prepare(const struct status *status)
 }
 
 /* 1: ready; 0: not yet; -ETIME: never. */
-static int look(struct agent *agent, const struct effects *effects, bool last)
+static int look(struct agent *agent, const struct effects *effects, time_t since, bool last)
 {
 	cleanup_arena struct arena *arena = arena_new_secret();
 	const struct plan_process *process;
@@ -139,13 +161,13 @@ static int look(struct agent *agent, const struct effects *effects, bool last)
 	if (status_is_settled(&status))
 		r = 1;
 	else if (process != NULL)
-		explain(agent, arena, &status,
+		explain(agent, arena, &status, since,
 		        arena_printf(arena, "%s ended %u times: ", process->name,
 		                     status_unit(&status, process)->restarts));
 	else if (failed_prepare(&status) != NULL)
-		explain(agent, arena, &status, "");
+		explain(agent, arena, &status, since, "");
 	else if (last)
-		explain(agent, arena, &status, "not ready in time: ");
+		explain(agent, arena, &status, since, "not ready in time: ");
 	else
 		r = -EAGAIN;
 	status_done(&status);
@@ -154,10 +176,11 @@ static int look(struct agent *agent, const struct effects *effects, bool last)
 
 int settle_wait(struct agent *agent, const struct effects *effects, unsigned deadline_s)
 {
+	time_t since = time(NULL) - JUST_STARTED_S;
 	int64_t end = clock_ms() + failpoint_pause_ms(deadline_s * 1000);
 
 	for (;;) {
-		int r = look(agent, effects, clock_ms() >= end);
+		int r = look(agent, effects, since, clock_ms() >= end);
 
 		if (r != 0)
 			return r == 1 ? 0 : r;

@@ -52,6 +52,19 @@ def remove_file(path):
     p["restart"].pop(path, None)
 
 
+def remove_process(name):
+    p["processes"] = [one for one in p["processes"] if one["name"] != name]
+    remove_file(f"{QUADLETS}/stead-{name}.container")
+
+
+def remove_unit(name):
+    p["units"] = [one for one in p["units"] if one["name"] != name]
+    remove_file(f"{UNITS}/{name}")
+
+
+add_process("aux")
+
+
 for code in sys.argv[1:]:
     exec(code)
 p["files"] = [{"path": path, "mode": mode, "user": user, "secret": secret}

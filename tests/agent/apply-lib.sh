@@ -1,0 +1,134 @@
+# For the tests of receive, apply and resume: bundles, and nodes that follow them. systemd and the
+# engine are stand-ins (bin/): they do at once what they are told; the real ones judge in tests/systemd.
+. "$(dirname "$0")/lib.sh"
+
+STATE=var/lib/stead/state/apply
+CONF=/etc/stead/config/server/a.conf
+
+# What each kind of change does to the bundle, in Python (bundle.py).
+declare -A kinds=(
+	[changed]='files["/etc/stead/config/server/a.conf"][0] = "a: 2\n"'
+	[added]='dirs["/etc/stead/config/more"] = [0o750, [0, 10002]]; files["/etc/stead/config/more/b.conf"] = ["b\n", 0o640, [0, 10002], False]'
+	[removed]='remove_file("/etc/stead/config/server/gone.conf"); del dirs["/etc/stead/config/old"]'
+	[link]='links["/etc/stead/link"] = "elsewhere"; del links["/etc/stead/gone-link"]; links["/etc/stead/new-link"] = "x"'
+	[turned]='remove_file("/etc/stead/config/server/gone.conf"); links["/etc/stead/config/server/gone.conf"] = "x"; del links["/etc/stead/gone-link"]; files["/etc/stead/gone-link"] = ["file\n", 0o644, [0, 0], False]'
+	[mode]='files["/etc/stead/config/server/gone.conf"][1:3] = [0o600, [10001, 0]]; dirs["/etc/stead/config/server"] = [0o711, [10001, 0]]'
+	[secret]='files["/etc/stead/secrets/server.env"][0] = "SECRET_VALUE=correct horse\n"'
+	[unit]='files[f"{UNITS}/stead-prepare.service"][0] = "# other\n"; remove_unit("stead-old.timer"); p["units"].append({"name": "other.service", "state": "masked"})'
+	[network]='files[NETWORK][0] = "[Network]\nSubnet=10.217.9.0/24\n"'
+	[image]='server["image"] = "registry.example/server:2"; files[SERVER][0] = "[Container]\nImage=server:2\n"'
+	[process]='remove_process("aux"); add_process("third")'
+)
+everything=("${kinds[added]}" "${kinds[removed]}" "${kinds[link]}" "${kinds[mode]/files*gone.conf*; d/d}"
+	"${kinds[changed]}" "${kinds[secret]}" "${kinds[unit]}" "${kinds[network]}" "${kinds[image]}"
+	"${kinds[process]}")
+sick='files[SERVER][0] += "# sick\n"'
+
+# --- bundles and nodes ---
+
+bundle() { # NAME CODE...
+	local name=$1
+	shift
+	python3 "$here/bundle.py" "$@" >"$work/$name.bundle" || return 1
+	id_of_file "$work/$name.bundle" >"$work/$name.id"
+}
+id_of_file() {
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$1"
+}
+id() { # NAME
+	cat "$work/$1.id"
+}
+current() {
+	sed -n 's/.*"id": "\(.*\)".*/\1/p' "$ROOT/$STATE/current.json" 2>/dev/null
+}
+last() { # KEY
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' \
+		"$ROOT/$STATE/last.json" "$1"
+}
+# A value of an answer on stdin, by a Python expression of `a`.
+answer() { # EXPRESSION
+	python3 -c 'import json, sys; a = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"
+}
+receive() { # NAME
+	agent receive <"$work/$1.bundle"
+}
+# In the foreground, as the unit does it.
+apply_run() { # NAME BASE [OPTION]...
+	local name=$1 base=$2
+	shift 2
+	agent apply --run "$(id "$name")" --base "$base" "$@" >>"$ROOT.log" 2>&1
+}
+
+empty_node() {
+	new_root
+	rm -r "$ROOT/etc/stead"
+}
+
+# Keeps $ROOT as the template NAME, and makes a copy of it.
+keep_as() { # NAME
+	rm -rf "$work/$1.root" "$work/$1.engine"
+	mv "$ROOT" "$work/$1.root"
+	mv "$ENGINE" "$work/$1.engine"
+}
+node_from() { # NAME
+	ROOT=$(mktemp -d "$work/root.XXXXXX")
+	ENGINE=$ROOT.engine
+	cp -a "$work/$1.root/." "$ROOT"
+	cp -a "$work/$1.engine" "$ENGINE"
+}
+drop_root() {
+	rm -rf "$ROOT" "$ROOT".*
+}
+
+# All of /etc, and what systemd was told.
+picture() {
+	(cd "$ROOT/etc" && find . -printf '%p %y %m %U:%G %l\n' | sort &&
+		find . -type f -print0 | sort -z | xargs -0r sha256sum)
+	(cd "$ENGINE" && find enabled masked units ! -name 'stead-apply*' -type f 2>/dev/null | sort &&
+		find units -type f -print0 | sort -z | xargs -0r grep -H .)
+	[ ! -d "$ROOT/run/stead/healthy" ] || ls "$ROOT/run/stead/healthy"
+}
+
+# The old node, ready; and the pictures of it and of a node before its first plan.
+make_old() {
+	bundle old || return 1
+	empty_node
+	picture >"$work/none.picture"
+	receive old >"$ROOT.answer" || return 1
+	cp -a "$ROOT" "$work/first.root"
+	cp -a "$ENGINE" "$work/first.engine"
+	apply_run old '' || { cat "$ROOT.log"; return 1; }
+	agent status >/dev/null || return 1
+	agent prepare >/dev/null 2>&1 || return 1
+	picture >"$work/old.picture"
+	keep_as old
+}
+
+# The old node that has received NAME, and the picture of one that follows it.
+make_change() { # NAME CODE...
+	bundle "$@" || return 1
+	node_from old
+	receive "$1" >"$ROOT.answer" || { cat "$ROOT.answer"; return 1; }
+	cp -a "$ROOT" "$work/$1.root"
+	cp -a "$ENGINE" "$work/$1.engine"
+	apply_run "$1" "$(id old)"
+	picture >"$work/$1.picture"
+	drop_root
+}
+
+# All of the old node or all of the new one; says which.
+is_whole() { # OLD NEW
+	local which=none left
+	picture >"$ROOT.picture"
+	[ ! -e "$ROOT/$STATE/journal.json" ] || { echo "the journal is still there"; return 1; }
+	left=$(find "$ROOT/etc" "$ROOT/var" -name '*.stead-new' -o -name '*.stead-old')
+	[ -z "$left" ] || { echo "left over: $left"; return 1; }
+	[ "$(current)" != "$(id "$2")" ] || which=new
+	[ "$(current)" != "$([ "$1" = none ] || id "$1")" ] || which=old
+	[ $which != none ] || { echo "the node follows '$(current)'"; return 1; }
+	diff "$work/$([ $which = old ] && echo "$1" || echo "$2").picture" "$ROOT.picture" ||
+		{ echo "^ not all of the $which node"; return 1; }
+	outcome=$which
+}
+
+outcome=''
