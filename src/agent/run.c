@@ -153,7 +153,7 @@ static int go_forward(struct run *run)
 	if (r == 0)
 		r = read_plan(run, changing->new_plan);
 	if (r == 0)
-		r = settle_enter(run->agent, changing->old_plan, changing->new_plan);
+		r = settle_enter(run->agent, changing->old_plan, changing->new_plan, &effects);
 	if (r < 0)
 		return begin_return(run);
 	return changing_set(run->agent, changing, CHANGING_SETTLING);
@@ -170,7 +170,8 @@ static int go_back(struct run *run)
 	r = switch_back(run->agent, &changing->change);
 	if (r == 0)
 		r = read_plan(run, changing->old_plan);
-	if (r == 0 && settle_enter(run->agent, changing->new_plan, changing->old_plan) < 0)
+	if (r == 0 &&
+	    settle_enter(run->agent, changing->new_plan, changing->old_plan, &effects) < 0)
 		agent_log("%s", run->agent->why);
 	return r;
 }

@@ -54,6 +54,20 @@ static bool is_masked(const struct plan *plan, const char *name)
 	return unit != NULL && unit->state == PLAN_UNIT_MASKED;
 }
 
+/* The targets uphold their units: what is stopped is started again at once. Without the stamps it
+ * waits in `wait --before`, before its container, until the new plan is prepared. */
+static void hold_back(struct agent *agent)
+{
+	static const char *const stamps[] = { "prepare", "setup", "ready" };
+	cleanup_arena struct arena *scratch = arena_new();
+
+	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
+		const char *path = arena_printf(scratch, "%s/%s.done", AGENT_RUN, stamps[i]);
+
+		(void)unlinkat(agent->root_fd, agent_below_root(path), 0);
+	}
+}
+
 /* --- before --- */
 
 void settle_leave(struct agent *agent, const struct plan *from, const struct plan *to,
@@ -70,6 +84,7 @@ void settle_leave(struct agent *agent, const struct plan *from, const struct pla
 		if (unit->state == PLAN_UNIT_ENABLED && find_unit(to, unit->name) == NULL)
 			*list_add(scratch, &disable) = unit->name;
 	}
+	hold_back(agent);
 	/* While their files are there: without them systemd does not know what to undo. */
 	or_log(agent, systemctl(agent, "stop", NULL, &effects->stops, stop_deadline_s(from)));
 	or_log(agent, systemctl(agent, "disable", "--quiet", &disable, QUICK_S));
@@ -78,7 +93,8 @@ void settle_leave(struct agent *agent, const struct plan *from, const struct pla
 
 /* --- after --- */
 
-int settle_enter(struct agent *agent, const struct plan *from, const struct plan *to)
+int settle_enter(struct agent *agent, const struct plan *from, const struct plan *to,
+                 const struct effects *effects)
 {
 	static const char *const verbs[] = { [PLAN_UNIT_ENABLED] = "enable",
 		                             [PLAN_UNIT_DISABLED] = "disable",
@@ -86,6 +102,9 @@ int settle_enter(struct agent *agent, const struct plan *from, const struct plan
 	cleanup_arena struct arena *scratch = arena_new();
 	struct strings units[3] = { { 0 } }, stop = { 0 };
 	int r = systemctl(agent, "daemon-reload", NULL, NULL, RELOAD_S);
+
+	/* Again: only now does nothing uphold them. What is not loaded any more is no trouble. */
+	(void)systemctl(agent, "stop", NULL, &effects->stops, stop_deadline_s(from));
 
 	for (size_t i = 0; to != NULL && i < to->units.count; i++) {
 		const struct plan_unit *unit = &to->units.items[i];
@@ -118,12 +137,12 @@ static void add_users(struct arena *arena, const struct plan *plan, const struct
 			*list_add(arena, units) = plan->processes.items[i].unit;
 }
 
+/* The units of changed networks that the plan has. */
 static void add_network_units(struct arena *arena, const struct plan *plan,
                               const struct effects *effects, struct strings *units)
 {
 	for (size_t i = 0; plan != NULL && i < plan->networks.count; i++)
-		if (strings_have(&effects->networks, plan->networks.items[i].name) &&
-		    !strings_have(units, plan->networks.items[i].unit))
+		if (strings_have(&effects->networks, plan->networks.items[i].name))
 			*list_add(arena, units) = plan->networks.items[i].unit;
 }
 
@@ -133,8 +152,9 @@ static const struct engine *engine_of(const struct agent *agent, const struct pl
 	return plan != NULL ? engine_find(plan->engine) : agent->engine;
 }
 
-/* A network cannot be changed in place, and not be removed while somebody is on it. */
-static int remove_networks(struct agent *agent, const struct plan *from, const struct plan *to,
+/* A network cannot be changed in place, and not be removed while somebody is on it. Its unit is not
+ * stopped first: units that wait to start on it would start it again in between. */
+static int remake_networks(struct agent *agent, const struct plan *from, const struct plan *to,
                            const struct effects *effects)
 {
 	cleanup_arena struct arena *scratch = arena_new();
@@ -146,14 +166,12 @@ static int remove_networks(struct agent *agent, const struct plan *from, const s
 		return 0;
 	add_users(scratch, from, effects, &users);
 	add_users(scratch, to, effects, &users);
-	add_network_units(scratch, from, effects, &units);
 	add_network_units(scratch, to, effects, &units);
+	hold_back(agent);
 	r = systemctl(agent, "stop", NULL, &users, stop_deadline_s(from));
-	if (r == 0)
-		or_log(agent, systemctl(agent, "stop", NULL, &units, QUICK_S));
 	for (size_t i = 0; r == 0 && i < effects->networks.count; i++)
 		r = engine->network_remove(agent, scratch, effects->networks.items[i]);
-	return r;
+	return r == 0 ? systemctl(agent, "restart", NULL, &units, QUICK_S) : r;
 }
 
 static int remove_containers(struct agent *agent, const struct plan *from,
@@ -224,17 +242,9 @@ static void find_starts(struct agent *agent, struct arena *arena, const struct p
 			*list_add(arena, ret) = to->processes.items[i].unit;
 }
 
-/* What was found of the old plan says nothing of the new one. */
-static void forget(struct agent *agent, const struct plan *to, const struct effects *effects)
+/* What was found of these under the old plan says nothing of them under the new one. */
+static void forget_health(struct agent *agent, const struct plan *to, const struct effects *effects)
 {
-	static const char *const stamps[] = { "prepare", "setup", "ready" };
-	cleanup_arena struct arena *scratch = arena_new();
-
-	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++)
-		(void)unlinkat(
-			agent->root_fd,
-			agent_below_root(arena_printf(scratch, "%s/%s.done", AGENT_RUN, stamps[i])),
-			0);
 	for (size_t i = 0; i < to->processes.count; i++)
 		if (strings_have(&effects->restarts, to->processes.items[i].unit))
 			health_forget(agent, &to->processes.items[i]);
@@ -259,10 +269,10 @@ int settle_start(struct agent *agent, const struct plan *from, const struct plan
 	if (r == 0)
 		r = remove_containers(agent, from, effects);
 	if (r == 0)
-		r = remove_networks(agent, from, to, effects);
+		r = remake_networks(agent, from, to, effects);
 	if (r < 0 || to == NULL)
 		return r;
-	forget(agent, to, effects);
+	forget_health(agent, to, effects);
 	find_restarts(agent, scratch, to, effects, &restarts);
 	find_starts(agent, scratch, to, &starts);
 	/* They wait for each other, some for minutes: who starts them does not. */

@@ -15,7 +15,8 @@ void settle_leave(struct agent *agent, const struct plan *from, const struct pla
 
 /* After the files moved: systemd reads them, and units are enabled, disabled and masked as TO says.
  */
-int settle_enter(struct agent *agent, const struct plan *from, const struct plan *to);
+int settle_enter(struct agent *agent, const struct plan *from, const struct plan *to,
+                 const struct effects *effects);
 
 /* The firewall, the networks, and all units that must start (anew). agent->plan is TO. In
  * maintenance the application stays stopped. Returns before they are up. */

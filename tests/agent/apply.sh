@@ -37,7 +37,7 @@ restarts() { # NAME EXPECTED-ANSWER EXPECTED-RESTART
 	got=$(receive "$1" | answer 'a["restarts"], a["stops"], a["networks"], a["images"], [(p["name"], p["what"]) for p in a["processes"]]') || return 1
 	[ "$got" = "$2" ] || { echo "answer: $got"; return 1; }
 	apply_run "$1" "$(id old)" || return 1
-	got=$(grep '^restart' "$ENGINE/systemctl")
+	got=$(grep '^restart --no-block' "$ENGINE/systemctl")
 	[ "$got" = "restart --no-block -- stead-prepare.service stead-setup.service stead-ready.service$3" ] ||
 		{ echo "$got"; return 1; }
 }
@@ -46,8 +46,8 @@ network_is_made_again() {
 	restarts network "(['stead-server.service', 'stead-aux.service'], [], ['stead-ext'], [], [('server', 'changed'), ('aux', 'changed')])" \
 		" stead-server.service stead-aux.service" || return 1
 	grep -q '^network rm stead-ext$' "$ENGINE/calls" || return 1
-	[ "$(grep ^stop "$ENGINE/systemctl")" = "stop -- stead-server.service stead-aux.service
-stop -- stead-ext-network.service" ]
+	grep -q '^stop -- stead-server.service stead-aux.service$' "$ENGINE/systemctl" &&
+		grep -q '^restart -- stead-ext-network.service$' "$ENGINE/systemctl"
 }
 
 removed_process() {
