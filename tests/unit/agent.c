@@ -8,10 +8,12 @@
 
 #include "agent/change.h"
 #include "agent/disk.h"
+#include "agent/effects.h"
 #include "agent/engine.h"
 #include "agent/http.h"
 #include "agent/mask.h"
 #include "agent/merge.h"
+#include "agent/settle.h"
 #include "agent/step.h"
 #include "base/arena.h"
 #include "base/file.h"
@@ -265,12 +267,82 @@ static void test_time_zone(struct arena *arena)
 	is_int(change.items[0].what, CHANGE_CHANGED, "of what was there");
 }
 
+static const char *joined(struct arena *arena, const struct strings *list)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	for (size_t i = 0; i < list->count; i++)
+		text_addf(&text, "%s%s", i > 0 ? " " : "", list->items[i]);
+	return text.data;
+}
+
+/* Two processes; the second plan has another second one, and another network file. */
+static struct plan *small_plan(struct arena *arena, const char *second, const char *engine)
+{
+	struct plan *plan = arena_alloc(arena, sizeof(*plan));
+	const char *names[] = { "db", second };
+
+	plan->engine = engine;
+	*list_add(arena, &plan->networks) =
+		(struct plan_network){ .name = "stead-int", .unit = "stead-int-network.service" };
+	for (size_t i = 0; i < 2; i++) {
+		struct plan_process *process = list_add(arena, &plan->processes);
+
+		process->name = names[i];
+		process->unit = arena_printf(arena, "stead-%s.service", names[i]);
+		process->image = "image";
+		process->group = "app";
+		process->health_start_s = i == 0 ? 30 : 0;
+		if (i == 0)
+			*list_add(arena, &process->networks) = "stead-int";
+	}
+	return plan;
+}
+
+static void test_effects(struct arena *arena)
+{
+	const struct plan *old = small_plan(arena, "web", "podman");
+	const struct plan *new = small_plan(arena, "api", "podman");
+	const struct plan *other = small_plan(arena, "web", "docker");
+	struct change change = { 0 };
+	struct effects effects;
+
+	effects_of(arena, old, new, &change, false, &effects);
+	is_str(joined(arena, &effects.stops), "stead-web.service",
+	       "a process that goes is stopped");
+	is_str(joined(arena, &effects.starts), "stead-api.service", "one that comes is started");
+	is_str(joined(arena, &effects.restarts), "", "nothing restarts");
+	is_str(effects_on(&effects, old, new, "web"), "removed", "web is removed");
+	is_str(effects_on(&effects, old, new, "api"), "added", "api is added");
+	is_str(effects_on(&effects, old, new, "db"), NULL, "db stays");
+
+	*list_add(arena, &change) =
+		(struct change_entry){ .path = "/etc/containers/systemd/stead-int.network",
+		                       .what = CHANGE_CHANGED };
+	*list_add(arena, &change) =
+		(struct change_entry){ .path = "/etc/systemd/system/stead-x.timer",
+		                       .what = CHANGE_ADDED };
+	effects_of(arena, old, new, &change, false, &effects);
+	is_str(joined(arena, &effects.networks), "stead-int", "its file changes a network");
+	is_str(joined(arena, &effects.restarts), "stead-db.service", "who is on it restarts");
+	effects_of(arena, new, old, &change, true, &effects);
+	is_str(joined(arena, &effects.stops), "stead-api.service stead-x.timer",
+	       "on the way back what was added goes");
+	effects_of(arena, old, other, &(struct change){ 0 }, false, &effects);
+	is_str(joined(arena, &effects.stops), "stead-db.service stead-web.service",
+	       "all stop for another engine");
+	is_str(joined(arena, &effects.containers), "stead-db stead-web", "whose containers go");
+	is_int(settle_deadline_s(old, new), 120 + 30 + 60, "two minutes and each start");
+}
+
 int main(void)
 {
 	cleanup_arena struct arena *arena = arena_new();
 
 	test_merge_patch(arena);
 	test_merge_path(arena);
+	test_effects(arena);
 	test_match();
 	test_exits(arena);
 	test_http_status();
