@@ -136,6 +136,8 @@ static void judge(struct status *status)
 		set(status, "preparing", next == NULL ? "stead-prepare.service" : NULL, next);
 	else if (!agent_is_stamped(agent, "setup"))
 		set(status, "setting-up", next == NULL ? "stead-setup.service" : NULL, next);
+	else if (str_equal(status_text(next, "name"), "meet.domain"))
+		set(status, "starting", NULL, next); /* what the proxy waits for */
 	else
 		set(status, "starting", wrong != NULL ? wrong : "stead-ready.service", next);
 }

@@ -212,6 +212,8 @@ static const char *headline(const struct status *status)
 {
 	if (str_equal(status->state, "ready"))
 		return "is ready";
+	if (agent_in_maintenance(status->agent))
+		return "is in maintenance";
 	if (str_equal(status->state, "stopped"))
 		return "is stopped";
 	return "is being set up";
