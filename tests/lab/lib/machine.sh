@@ -174,8 +174,6 @@ machine_adapt() {
     printf '127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n' "$1" >"$root/etc/hosts"
     tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
     ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$root/etc/ssh/ssh_host_ed25519_key"
-    install -D -m 644 "$LAB/tree/overlay/etc/containers/registries.conf.d/10-lab.conf" \
-        "$root/etc/containers/registries.conf.d/10-lab.conf"
     install -d -m 700 "$root/root/.ssh"
     install -m 600 "$2" "$root/root/.ssh/authorized_keys"
 }
@@ -183,7 +181,7 @@ machine_adapt() {
 machine_answers() {
     local i
     for ((i = 0; i < 100; i++)); do
-        read -r -t 2 </dev/tcp/"$(node_ip "$1")"/22 && return
+        timeout 2 bash -c 'read -r </dev/tcp/$1/22' _ "$(node_ip "$1")" && return
         sleep 0.1
     done 2>/dev/null
     return 1

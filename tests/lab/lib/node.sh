@@ -264,7 +264,8 @@ table ip $BRIDGE {
 }
 EOF
     fi
-    ip link add $BRIDGE-$i type veth peer name eth0 netns $ns
+    # The hardware address goes with the index, so that nobody remembers another one for its addresses.
+    ip link add $BRIDGE-$i type veth peer name eth0 address "$(printf '02:00:0a:4d:00:%02x' "$i")" netns $ns
     ip link set $BRIDGE-$i master $BRIDGE up
     ip -n $ns link set lo up
     ip -n $ns addr add "$NET.$((i + 1))/24" dev eth0
