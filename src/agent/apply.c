@@ -12,6 +12,7 @@
 #include "agent/answer.h"
 #include "agent/changing.h"
 #include "agent/disk.h"
+#include "agent/engine.h"
 #include "agent/run.h"
 #include "agent/settle.h"
 #include "agent/start.h"
@@ -181,6 +182,17 @@ static int apply_same(struct run *run)
 	return say_result(run);
 }
 
+/* An engine that is told anew where images come from cannot pull before it is told: prepare does. */
+static bool pulls_later(const struct run *run)
+{
+	const struct engine *engine = engine_find(run->changing.new_plan->engine);
+
+	for (size_t i = 0; engine != NULL && i < run->changing.change.count; i++)
+		if (str_starts(run->changing.change.items[i].path, engine->config_dir))
+			return true;
+	return false;
+}
+
 static int apply_new(struct run *run, const struct options *options)
 {
 	struct changing *changing = &run->changing;
@@ -203,7 +215,7 @@ static int apply_new(struct run *run, const struct options *options)
 		return apply_same(run);
 	changing->was_ready = agent->plan != NULL && settle_is_ready(agent);
 	changing_tell(agent, changing, CHANGING_PULLING, NULL);
-	if (run_pull(agent, bundle->plan) < 0 || run_begin(run, bundle) < 0)
+	if ((!pulls_later(run) && run_pull(agent, bundle->plan) < 0) || run_begin(run, bundle) < 0)
 		return refuse(run);
 	return continue_run(run);
 }

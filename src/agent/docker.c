@@ -190,6 +190,7 @@ static int docker_version(struct agent *agent, struct arena *arena, const char *
 
 const struct engine engine_docker = {
 	.name = DOCKER,
+	.config_dir = "/etc/docker/",
 	.has_image = docker_has_image,
 	.pull = docker_pull,
 	.run_job = docker_run_job,

@@ -24,6 +24,7 @@ enum engine_state { ENGINE_ABSENT, ENGINE_STOPPED, ENGINE_RUNNING };
 
 struct engine {
 	const char *name;
+	const char *config_dir; /* of its own configuration, which says where images come from */
 	int (*has_image)(struct agent *agent, struct arena *arena, const char *image, bool *ret);
 	int (*pull)(struct agent *agent, struct arena *arena, const char *image);
 	/* The program's output in RET; past the deadline the container is removed. */

@@ -121,6 +121,7 @@ static int podman_version(struct agent *agent, struct arena *arena, const char *
 
 const struct engine engine_podman = {
 	.name = PODMAN,
+	.config_dir = "/etc/containers/registries.conf.d/",
 	.has_image = podman_has_image,
 	.pull = podman_pull,
 	.run_job = podman_run_job,
