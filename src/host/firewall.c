@@ -156,7 +156,7 @@ static void input_chain(struct host_context *host, struct output *file)
 	LINE(file, "firewall.input", "\t\tct state invalid drop");
 	LINE(file, "firewall.input", "\t\tiifname \"lo\" accept");
 	LINE(file, "firewall.guests", "\t\tiifname \"stead-*\" jump guests");
-	LINE(file, "firewall.input", "\t\tmeta l4proto { icmp, ipv6-icmp } accept");
+	LINE(file, "firewall.input", "\t\tmeta l4proto { icmp, icmpv6 } accept");
 	LINE(file, "firewall.dhcp", "\t\tudp sport 67 udp dport 68 accept");
 	LINE(file, "firewall.dhcp", "\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept");
 	LINE(file, "firewall.ssh", "\t\ttcp dport 22 accept");
