@@ -59,7 +59,7 @@ static bool ssh_answers(unsigned port)
 	       memcmp(banner, "SSH-", 4) == 0;
 }
 
-static enum follow_result wait_for_ssh(struct follow *f)
+enum follow_result follow_boot(struct follow *f)
 {
 	int step = progress_begin(f->progress, -1, "boot until ssh answers");
 	enum follow_result result = FOLLOW_FAILED;
@@ -344,8 +344,8 @@ enum follow_result follow_machine(struct follow *f)
 {
 	enum follow_result result = FOLLOW_READY;
 
-	if (f->machine->kind == MACHINE_VM)
-		result = wait_for_ssh(f);
+	if (f->machine->kind == MACHINE_VM && !f->booted)
+		result = follow_boot(f);
 	if (result == FOLLOW_READY)
 		result = wait_for_node(f);
 	if (result == FOLLOW_READY && f->address != NULL && !f->rests)

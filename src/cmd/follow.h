@@ -11,6 +11,7 @@ struct follow {
 	struct machine *machine;
 	struct arena *arena;
 	struct progress *progress;
+	bool booted;         /* a VM that has answered already */
 	const char *change;  /* id of the change it makes; NULL: none is under way */
 	const char *address; /* where the site is asked; NULL: it is not */
 	unsigned port;
@@ -29,6 +30,9 @@ enum follow_result {
 	FOLLOW_RETURNED, /* the change did not work out, and what was before is there again */
 	FOLLOW_REFUSED,  /* the agent did not begin the change */
 };
+
+/* A VM: until ssh answers, and no more. */
+enum follow_result follow_boot(struct follow *follow);
 
 /* A VM: until ssh answers. Then the node's own steps until the change is made and it is ready; then
  * its CA (when it has one of its own) is fetched and the site is asked over HTTPS. Each shows its

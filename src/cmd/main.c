@@ -241,9 +241,10 @@ static const struct cli_command commands[] = {
 		       "The host's key is shown and confirmed once, and kept in known_hosts beside "
 		       "stead.yaml. Keys, jump hosts and aliases of ~/.ssh/config are used.\n\n"
 		       "In a VM: renders the Ignition config, boots the image with it (QEMU, reachable "
-		       "from this computer only), and follows the node until it is ready. A VM takes its "
-		       "configuration at its first boot. For other settings remove it with 'stead down "
-		       "--remove' and make it anew.\n\n"
+		       "from this computer only), and follows the node until it is ready. With delivery: ssh the "
+		       "config only makes the machine reachable, and the node comes as on any host; so do "
+		       "later changes. A VM is for trials: it is quarantined (no mail, no federation), unless "
+		       "--live is given.\n\n"
 		       "Without --on it is the machine of before, the VM first, else machine.host of "
 		       "the settings.",
 		.options = OPTIONS(up_options, compile_options),

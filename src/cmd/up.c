@@ -184,25 +184,46 @@ static bool site_can_answer(const struct up *up)
 	        !node->tls.staging && node->reach != NODE_REACH_QUARANTINED);
 }
 
-int up_follow(struct up *up, const char *change, const char *done)
+static void follow_init(struct up *up, struct follow *ret)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
 	bool vm = up->machine.kind == MACHINE_VM;
-	struct follow follow = {
+
+	*ret = (struct follow){
 		.machine = &up->machine,
 		.arena = up->arena,
 		.progress = up->progress,
 		.deadline = clock_ms() + (int64_t)cli_count(up->cli, "deadline") * 1000,
 		.interrupted = &interrupted,
-		.change = change,
 		.port = vm ? up->machine.vm.ports.https : 443,
 	};
-	enum follow_result result;
-
 	if (site_can_answer(up))
-		follow.address = vm ? "127.0.0.1" : machine_address(&up->machine);
+		ret->address = vm ? "127.0.0.1" : machine_address(&up->machine);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+int up_boot(struct up *up)
+{
+	struct follow follow;
+	enum follow_result result;
+
+	follow_init(up, &follow);
+	result = follow_boot(&follow);
+	if (result == FOLLOW_READY)
+		return CLI_OK;
+	progress_finish(up->progress);
+	return say_result(up, &follow, result, NULL);
+}
+
+int up_follow(struct up *up, const char *change, const char *done)
+{
+	struct follow follow;
+	enum follow_result result;
+
+	follow_init(up, &follow);
+	follow.change = change;
+	follow.booted = up->by_ssh;
 	result = follow_machine(&follow);
 	if (result == FOLLOW_READY && !follow.rests)
 		(void)mail_after_up(up->cli, &up->compile, &up->machine, up->progress);

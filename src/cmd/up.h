@@ -22,6 +22,7 @@ struct up {
 	struct machine machine;
 	struct progress *progress;
 	bool color, ran_before;
+	bool by_ssh; /* VM: it needs more than its first boot made of it */
 	/* a host: */
 	const char *known_hosts;
 	bool agent_is_there;
@@ -34,8 +35,15 @@ struct up {
 int up_vm(struct up *up);
 int up_host(struct up *up);
 
-/* up_connect.c: its folder, its host key, who we are there, and its agent. CLI_OK or all said. */
+/* A VM: until ssh answers. */
+int up_boot(struct up *up);
+
+/* up_host.c: from a machine that answers to the node that follows the settings. */
+int up_change(struct up *up);
+
+/* up_connect.c: its folder and its host key; who we are there; its agent. CLI_OK or all said. */
 int up_connect(struct up *up);
+int up_first_contact(struct up *up);
 int up_agent(struct up *up);
 
 /* up_inspect.c: what is there, whether it will do, and what it lacks; then up->engine is known. */

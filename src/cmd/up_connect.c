@@ -244,7 +244,7 @@ static int judge_first(struct up *up, const char *out)
 	return CLI_OK;
 }
 
-static int first_contact(struct up *up)
+int up_first_contact(struct up *up)
 {
 	int step = progress_begin(up->progress, -1, "connect"), r;
 	bool arrived;
@@ -280,10 +280,9 @@ int up_connect(struct up *up)
 	code = know_key(up);
 	if (code == CLI_OK)
 		code = machine_write_ssh(&up->machine, &up->compile, up->known_hosts, false);
-	if (code != CLI_OK)
-		return code;
-	up->machine.ssh.ask = terminal_can_ask();
-	return first_contact(up);
+	if (code == CLI_OK)
+		up->machine.ssh.ask = terminal_can_ask();
+	return code;
 }
 
 /* --- the agent --- */

@@ -198,17 +198,11 @@ static int check_options(const struct up *up)
 	return CLI_OK;
 }
 
-int up_host(struct up *up)
+int up_change(struct up *up)
 {
 	struct machine_input bundle;
-	int code = check_options(up);
+	int code = up_first_contact(up);
 
-	if (code == CLI_OK)
-		code = compile_report(&up->compile, up->cli, stderr);
-	if (code == CLI_OK)
-		code = compile_agent(&up->compile, &up->agent);
-	if (code == CLI_OK)
-		code = up_connect(up);
 	if (code == CLI_OK)
 		code = up_agent(up);
 	if (code == CLI_OK)
@@ -226,4 +220,17 @@ int up_host(struct up *up)
 		code = receive(up, &bundle);
 	progress_finish(up->progress);
 	return code != CLI_OK ? code : make_it_so(up);
+}
+
+int up_host(struct up *up)
+{
+	int code = check_options(up);
+
+	if (code == CLI_OK)
+		code = compile_report(&up->compile, up->cli, stderr);
+	if (code == CLI_OK)
+		code = compile_agent(&up->compile, &up->agent);
+	if (code == CLI_OK)
+		code = up_connect(up);
+	return code != CLI_OK ? code : up_change(up);
 }

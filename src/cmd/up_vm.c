@@ -13,6 +13,9 @@
 
 enum { CPUS_MAX = 4, MIB = 1024 * 1024 };
 
+/* In the machine's folder: the node follows a change, no longer what Ignition made. */
+#define CHANGED "changed"
+
 /* What a VM here cannot do, said before anything starts. */
 static void check_target(struct up *up)
 {
@@ -68,7 +71,6 @@ static int start_failed(int r, const char *error)
 /* One that runs already is followed, if it is the one that is wanted. */
 static int already_running(struct up *up)
 {
-	const char *sha256 = vm_sha256(up->arena, up->config.text, up->config.len);
 	const char *image = cli_text(up->cli, "image");
 	char absolute[4096];
 
@@ -77,13 +79,23 @@ static int already_running(struct up *up)
 	    (realpath(image, absolute) == NULL || strcmp(absolute, up->machine.vm.image) != 0))
 		return fail(CLI_FINDINGS, "leave --image out, or remove it: 'stead down --remove'",
 		            "the machine runs, but from another image, '%s'", up->machine.vm.image);
-	if (strcmp(up->machine.vm.ignition_sha256, sha256) != 0)
-		return fail(CLI_FINDINGS,
-		            "a VM takes its configuration at its first boot only: 'stead down "
-		            "--remove' deletes it with all its data, then 'stead up' makes it anew",
-		            "the machine runs, but with another configuration");
-	(void)fprintf(stderr, "the machine runs with this configuration\n");
+	(void)fprintf(stderr, "the machine runs already\n");
 	return CLI_OK;
+}
+
+/* What Ignition has not done at the first boot comes over ssh: all of it with `delivery: ssh`, else
+ * what the settings say now and did not say then. */
+static bool needs_change(const struct up *up, bool exists)
+{
+	const char *changed =
+		arena_printf(up->arena, "%s/" CHANGED,
+	                     machine_dir(up->arena, up->compile.dir, MACHINE_VM));
+
+	if (str_equal(up->compile.settings.delivery.v, "ssh"))
+		return true;
+	return exists && (access(changed, F_OK) == 0 ||
+	                  strcmp(up->machine.vm.ignition_sha256,
+	                         vm_sha256(up->arena, up->config.text, up->config.len)) != 0);
 }
 
 static int start(struct up *up)
@@ -102,8 +114,14 @@ static int start(struct up *up)
 	int r, step;
 
 	r = vm_read(up->arena, options.dir, &up->machine.vm);
+	up->by_ssh = needs_change(up, r == 0);
 	if (r == 0 && up->machine.vm.pid != 0)
 		return already_running(up);
+	if (cli_flag(up->cli, "dry-run"))
+		return fail(CLI_FINDINGS, "without --dry-run 'stead up' starts it",
+		            "a machine that does not run cannot be compared");
+	if (r == 0) /* Ignition has run, or will with what the machine was made with */
+		options.ignition = NULL, options.file_data = NULL;
 	if (!confirmed(up, image != NULL ? image : r == 0 ? up->machine.vm.image : "no image"))
 		return fail(CLI_FINDINGS, NULL, "nothing was started");
 	step = progress_begin(up->progress, -1, "start the machine");
@@ -118,6 +136,16 @@ static int start(struct up *up)
 	if (r == -EALREADY)
 		return already_running(up);
 	return r < 0 ? start_failed(r, error) : CLI_OK;
+}
+
+/* As on any machine that ssh reaches. */
+static int change(struct up *up)
+{
+	int code = up_boot(up);
+
+	if (code == CLI_OK)
+		code = machine_write(&up->machine, CHANGED, "");
+	return code != CLI_OK ? code : up_change(up);
 }
 
 static int run(struct up *up)
@@ -135,21 +163,32 @@ static int run(struct up *up)
 	up->machine.dir = arena_strdup(up->arena, dir);
 	free(dir);
 	code = machine_describe(&up->machine, &up->compile);
-	return code != CLI_OK ? code : up_follow(up, NULL, NULL);
+	if (code != CLI_OK || !up->by_ssh)
+		return code != CLI_OK ? code : up_follow(up, NULL, NULL);
+	return change(up);
 }
 
 /* Options that say something of a host alone would be passed over in silence. */
 static int check_options(const struct up *up)
 {
-	if (cli_flag(up->cli, "dry-run") || cli_text(up->cli, "host-key") != NULL)
-		return fail(CLI_USAGE, "they are for a machine that ssh reaches: --on root@HOST",
-		            "a VM knows neither --dry-run nor --host-key");
+	if (cli_text(up->cli, "host-key") != NULL)
+		return fail(CLI_USAGE, "it is for a machine that ssh reaches: --on root@HOST",
+		            "the host key of a VM is known, --host-key says nothing of it");
 	return CLI_OK;
+}
+
+static void make_config(struct up *up)
+{
+	if (str_equal(up->compile.settings.delivery.v, "ssh"))
+		(void)compile_ignition_base(&up->compile, &up->config);
+	else
+		(void)compile_ignition(&up->compile, &up->agent,
+		                       cli_flag(up->cli, "self-contained") ? NULL : VM_FILE_URL,
+		                       &up->config);
 }
 
 int up_vm(struct up *up)
 {
-	bool inside = cli_flag(up->cli, "self-contained");
 	int code = check_options(up), report;
 
 	if (code != CLI_OK)
@@ -157,8 +196,7 @@ int up_vm(struct up *up)
 	check_target(up);
 	code = compile_agent(&up->compile, &up->agent);
 	if (code == CLI_OK)
-		(void)compile_ignition(&up->compile, &up->agent, inside ? NULL : VM_FILE_URL,
-		                       &up->config);
+		make_config(up);
 	report = compile_report(&up->compile, up->cli, stderr);
 	if (report != CLI_OK || code != CLI_OK)
 		return report != CLI_OK ? report : code;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The node in a VM: from its Ignition file alone to HTTPS, every day's commands, switched off and on.
-# (Power cuts: power-cuts.sh.)
+# The node in a VM: from its Ignition file alone to HTTPS, every day's commands, switched off and on
+# with other settings. (Power cuts: power-cuts.sh; docker and delivery by ssh: flatcar.sh.)
 set -u
 cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
@@ -60,6 +60,10 @@ like "memory limits are real" "$(on_vm 'cat /sys/fs/cgroup/system.slice/stead-sn
 
 ok "down: the machine is off" "$stead" down --dir "$dir/n"
 fails "status says so" "$stead" status --dir "$dir/n"
-ok "up: the same machine again" vm_up --self-contained
+
+sed -i 's/^machine:/machine:\n  firewall: {open: [tcp\/9000]}/' "$dir/n/stead.yaml"
+ok "up: the same machine again, and the change comes over ssh" vm_up --self-contained
 ok "with the same owner and posts" prove_vm
+like "the change is there" "$(on_vm sudo nft list chain inet stead input)" 'tcp dport 9000 accept'
+like "up once more: nothing to change" "$(vm_up --self-contained)" '^nothing to change'
 tap_done

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Flatcar's way, in a VM: Ignition makes a base that ssh reaches and nothing else does, `up` makes the
+# node on it, with docker and the agent in /opt/bin. The image is the lab's (tests/lab/README.md says
+# what of Flatcar it lacks).
+set -u
+cd "$(dirname "$0")/../.."
+. tests/lib/tap.sh
+. tests/lib/node.sh
+. tests/lib/vm.sh
+lab_up
+"$lab" build image >&2 || { echo "1..1"; echo "not ok 1 - the image is built"; exit 1; }
+image=$("$lab" path image)
+dir=$(mktemp -d)
+trap 'vm_remove; lab_down; rm -rf "$dir"' EXIT
+
+ok "settings are made" make_settings "$dir/n" --set machine.os=flatcar --set delivery=ssh
+ok "up: from nothing to a ready node" vm_up || {
+	tail -c 3000 "$(vm_dir)/console.log" | tr -d '\033' | sed 's/^/# /'
+	tap_done
+}
+is "the first-boot config has nothing of the application and no secret but the host key" \
+	"$(grep -c 'snac' "$(vm_dir)/config.ign")" 0
+ok "it answers from outside" prove_vm
+is "docker runs it" "$(on_vm sudo docker ps --format '{{.Names}}' | sort | paste -sd ' ')" "stead-caddy stead-snac"
+is "podman runs nothing" "$(on_vm sudo podman ps -q)" ""
+ok "the agent is where Flatcar lets it be" on_vm test -x /opt/bin/stead-node
+is "the agent is nowhere else" "$(on_vm ls /usr/local/bin)" ""
+is "no unit has failed" "$(on_vm systemctl --failed --no-legend)" ""
+like "memory and process limits are real" \
+	"$(on_vm 'cat /sys/fs/cgroup/system.slice/docker-*.scope/pids.max')" '^2048'
+tap_done
