@@ -183,13 +183,44 @@ static void find_images(const struct view *view)
 	}
 }
 
-/* Who is new, is on a network that is made again, or has another image without a changed file. */
+static const struct plan_step *find_step(const struct plan *plan, const char *job, const char *id)
+{
+	for (size_t i = 0; plan != NULL && i < plan->jobs.count; i++)
+		for (size_t k = 0; k < plan->jobs.items[i].steps.count; k++)
+			if (str_equal(plan->jobs.items[i].name, job) &&
+			    str_equal(plan->jobs.items[i].steps.items[k].id, id))
+				return &plan->jobs.items[i].steps.items[k];
+	return NULL;
+}
+
+/* The set-up will do something to the process's data that it reads when it starts. */
+static bool is_set_up_again(const struct view *view, const char *process)
+{
+	for (size_t i = 0; i < view->to->jobs.count; i++) {
+		const struct plan_job *job = &view->to->jobs.items[i];
+
+		if (!str_equal(job->process, process) || !str_equal(job->phase, "setup"))
+			continue;
+		for (size_t k = 0; k < job->steps.count; k++) {
+			const struct plan_step *before =
+				find_step(view->from, job->name, job->steps.items[k].id);
+
+			if (before == NULL || !str_equal(before->key, job->steps.items[k].key))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Who is new, is set up again, is on a network that is made again, or has another image without a
+ * changed file. */
 static void find_affected(const struct view *view)
 {
 	for (size_t i = 0; view->to != NULL && i < view->to->processes.count; i++) {
 		const struct plan_process *process = &view->to->processes.items[i];
 		const struct plan_process *before = find_process(view->from, process->name);
-		bool affected = before != NULL && !str_equal(before->image, process->image);
+		bool affected = before != NULL && (!str_equal(before->image, process->image) ||
+		                                   is_set_up_again(view, process->name));
 
 		for (size_t k = 0; before != NULL && k < before->networks.count; k++)
 			affected |= strings_have(&view->ret->networks, before->networks.items[k]);

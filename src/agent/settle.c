@@ -12,7 +12,7 @@
 
 #define UNIT_DIR "/etc/systemd/system/"
 
-enum { QUICK_S = 60, RELOAD_S = 120, STOP_SLACK_S = 60 };
+enum { QUICK_S = 60, DAEMON_S = 600, RELOAD_S = 120, STOP_SLACK_S = 60 };
 
 static int systemctl(struct agent *agent, const char *verb, const char *option,
                      const struct strings *units, unsigned deadline_s)
@@ -216,6 +216,23 @@ static const char *const own_units[] = { "stead-prepare.service", "stead-setup.s
 	                                 "stead-ready.service" };
 enum { OWN_COUNT = sizeof(own_units) / sizeof(own_units[0]) };
 
+static bool is_ours(const char *unit)
+{
+	return str_starts(unit, "stead-");
+}
+
+/* The engine's own daemon, before anything that needs it. */
+static int restart_others(struct agent *agent, const struct effects *effects)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	struct strings others = { 0 };
+
+	for (size_t i = 0; i < effects->restarts.count; i++)
+		if (!is_ours(effects->restarts.items[i]))
+			*list_add(scratch, &others) = effects->restarts.items[i];
+	return systemctl(agent, "restart", NULL, &others, DAEMON_S);
+}
+
 static void find_restarts(struct agent *agent, struct arena *arena, const struct plan *to,
                           const struct effects *effects, struct strings *ret)
 {
@@ -224,6 +241,7 @@ static void find_restarts(struct agent *agent, struct arena *arena, const struct
 			*list_add(arena, ret) = own_units[i];
 	for (size_t i = 0; i < effects->restarts.count; i++)
 		if (!strings_have(ret, effects->restarts.items[i]) &&
+		    is_ours(effects->restarts.items[i]) &&
 		    may_start(agent, to, effects->restarts.items[i]))
 			*list_add(arena, ret) = effects->restarts.items[i];
 }
@@ -266,6 +284,8 @@ int settle_start(struct agent *agent, const struct plan *from, const struct plan
 	struct strings restarts = { 0 }, starts = { 0 };
 	int r = to != NULL ? load_firewall(agent, effects) : 0;
 
+	if (r == 0)
+		r = restart_others(agent, effects);
 	if (r == 0)
 		r = remove_containers(agent, from, effects);
 	if (r == 0)

@@ -87,9 +87,8 @@ static int already_running(struct up *up)
  * what the settings say now and did not say then. */
 static bool needs_change(const struct up *up, bool exists)
 {
-	const char *changed =
-		arena_printf(up->arena, "%s/" CHANGED,
-	                     machine_dir(up->arena, up->compile.dir, MACHINE_VM));
+	const char *changed = arena_printf(up->arena, "%s/" CHANGED,
+	                                   machine_dir(up->arena, up->compile.dir, MACHINE_VM));
 
 	if (str_equal(up->compile.settings.delivery.v, "ssh"))
 		return true;

@@ -13,7 +13,11 @@ image=$("$lab" path image)
 dir=$(mktemp -d)
 trap 'vm_remove; lab_down; rm -rf "$dir"' EXIT
 
-ok "settings are made" make_settings "$dir/n" --set machine.os=flatcar --set delivery=ssh
+flatcar_settings() {
+	make_settings "$dir/n" &&
+		sed -i "s/os: fcos/os: flatcar/; s/^delivery: inline/delivery: ssh/" "$dir/n/stead.yaml"
+}
+ok "settings are made" flatcar_settings
 ok "up: from nothing to a ready node" vm_up || {
 	tail -c 3000 "$(vm_dir)/console.log" | tr -d '\033' | sed 's/^/# /'
 	tap_done
