@@ -196,30 +196,48 @@ static int check_result(struct agent *agent, const char *name)
 	return agent_fail(agent, -EIO, "%s is installed and does not answer", name);
 }
 
+static int install_missing(struct agent *agent, const struct os_release *os,
+                           const struct strings *names)
+{
+	const char *reason = software_immutable(agent, os);
+	int r;
+
+	if (reason != NULL)
+		return agent_fail(agent, -EROFS, "%s", reason);
+	for (size_t i = 0; i < names->count; i++)
+		if (software_packages(os, names->items[i]) == NULL)
+			return agent_fail(
+				agent, -ENOTSUP, "stead does not know how to install %s on %s",
+				names->items[i], os->name != NULL ? os->name : "this system");
+	if (str_equal(software_family(os), "debian") && (r = apt_update(agent)) < 0)
+		return r;
+	for (size_t i = 0; i < names->count; i++)
+		if ((r = check_version(agent, os, names->items[i])) < 0)
+			return r;
+	return install_packages(agent, os, names);
+}
+
+/* docker that is there only needs to be started. podman may be too old, and nothing is lost when
+ * what is there is installed again. */
+static bool is_there(const char *name)
+{
+	return str_equal(name, "docker") && software_has("docker") && software_has("dockerd");
+}
+
 static int install(struct agent *agent, const struct strings *names)
 {
 	struct os_release os = { 0 };
-	const char *reason;
+	struct strings missing = { 0 };
 	int r = software_os(agent, agent->arena, &os);
 
 	if (r < 0)
 		return agent_fail(agent, r, "/etc/os-release: %s", strerror(-r));
-	reason = software_immutable(agent, &os);
-	if (reason != NULL)
-		return agent_fail(agent, -EROFS, "%s", reason);
-	for (size_t i = 0; i < names->count; i++)
-		if (software_packages(&os, names->items[i]) == NULL)
-			return agent_fail(
-				agent, -ENOTSUP, "stead does not know how to install %s on %s",
-				names->items[i], os.name != NULL ? os.name : "this system");
 	if (geteuid() != 0)
 		return agent_fail(agent, -EPERM, "only root can install packages");
-	if (str_equal(software_family(&os), "debian") && (r = apt_update(agent)) < 0)
-		return r;
 	for (size_t i = 0; i < names->count; i++)
-		if ((r = check_version(agent, &os, names->items[i])) < 0)
-			return r;
-	if ((r = install_packages(agent, &os, names)) < 0)
+		if (!is_there(names->items[i]))
+			*list_add(agent->arena, &missing) = names->items[i];
+	if (missing.count > 0 && (r = install_missing(agent, &os, &missing)) < 0)
 		return r;
 	for (size_t i = 0; i < names->count; i++)
 		if ((r = check_result(agent, names->items[i])) < 0)

@@ -3,6 +3,7 @@
  */
 #include "cmd/up.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
@@ -40,11 +41,16 @@ static int judge_machine(struct up *up, struct judge_verdict *ret)
 	return compile_report(&up->compile, up->cli, stderr);
 }
 
+static bool lacks(const struct judge_verdict *verdict)
+{
+	return verdict->install || verdict->install_nft || verdict->start;
+}
+
 static const char *missing(const struct up *up, const struct judge_verdict *verdict)
 {
 	const char *engine = verdict->engine;
 
-	if (!verdict->install)
+	if (!verdict->install && !verdict->start)
 		return "nftables";
 	if (verdict->version != NULL)
 		engine = arena_printf(up->arena, "%s %s", engine, verdict->version);
@@ -53,28 +59,40 @@ static const char *missing(const struct up *up, const struct judge_verdict *verd
 
 static int install(struct up *up, const struct judge_verdict *verdict)
 {
-	const char *first = verdict->install ? verdict->engine : "nftables";
-	const char *second = verdict->install && verdict->install_nft ? "nftables" : NULL;
+	bool engine = verdict->install || verdict->start;
+	const char *first = engine ? verdict->engine : "nftables";
+	const char *second = engine && verdict->install_nft ? "nftables" : NULL;
+	const char *step =
+		arena_printf(up->arena, "%s %s", verdict->start ? "start" : "install", first);
 	struct process_result result;
 
-	return up_call(up, arena_printf(up->arena, "install %s", first), NULL, INSTALL_MS, &result,
-	               "install", first, second, NULL);
+	return up_call(up, step, NULL, INSTALL_MS, &result, "install", first, second, NULL);
 }
 
 static int propose(struct up *up, const struct judge_verdict *verdict)
 {
-	const char *what = missing(up, verdict);
+	const char *what = missing(up, verdict), *verb = verdict->start ? "start" : "install";
 
-	(void)fprintf(stderr, "%s lacks %s; its distribution, %s, has it\n", up->machine.label,
-	              what, up->inspect.os_name != NULL ? up->inspect.os_name : "whatever it is");
+	if (verdict->start)
+		(void)fprintf(stderr, "%s has %s, but it does not answer\n", up->machine.label,
+		              what);
+	else
+		(void)fprintf(stderr, "%s lacks %s; its distribution, %s, has it\n",
+		              up->machine.label, what,
+		              up->inspect.os_name != NULL ? up->inspect.os_name : "whatever it is");
 	if (cli_flag(up->cli, "yes"))
 		return install(up, verdict);
 	if (!terminal_can_ask())
-		return fail(CLI_FINDINGS, "--yes installs it without asking",
-		            "nobody can be asked whether to install %s", what);
-	if (!terminal_confirm(arena_printf(up->arena, "Install %s?", what), true))
-		return fail(CLI_FINDINGS, "install it by hand, then run 'stead up' again",
-		            "nothing was installed");
+		return fail(CLI_FINDINGS,
+		            arena_printf(up->arena, "--yes %ss it without asking", verb),
+		            "nobody can be asked whether to %s %s", verb, what);
+	if (!terminal_confirm(arena_printf(up->arena, "%c%s %s?", toupper((unsigned char)*verb),
+	                                   verb + 1, what),
+	                      true))
+		return fail(
+			CLI_FINDINGS,
+			arena_printf(up->arena, "%s it by hand, then run 'stead up' again", verb),
+			"nothing was done");
 	return install(up, verdict);
 }
 
@@ -85,12 +103,13 @@ int up_inspect(struct up *up)
 
 	if (code == CLI_OK)
 		code = judge_machine(up, &verdict);
-	if (code != CLI_OK || (!verdict.install && !verdict.install_nft)) {
+	if (code != CLI_OK || !lacks(&verdict)) {
 		up->engine = code == CLI_OK ? verdict.engine : NULL;
 		return code;
 	}
 	if (cli_flag(up->cli, "dry-run")) {
-		(void)printf("would install %s\n", missing(up, &verdict));
+		(void)printf("would %s %s\n", verdict.start ? "start" : "install",
+		             missing(up, &verdict));
 		up->engine = verdict.engine;
 		return CLI_OK;
 	}
@@ -99,10 +118,11 @@ int up_inspect(struct up *up)
 		code = ask_machine(up);
 	if (code == CLI_OK)
 		code = judge_machine(up, &verdict);
-	if (code == CLI_OK && (verdict.install || verdict.install_nft))
+	if (code == CLI_OK && lacks(&verdict))
 		code = fail(CLI_ENVIRONMENT, "'stead ssh' to look what happened there",
-		            "%s was installed on %s, but is not there", missing(up, &verdict),
-		            up->machine.label);
+		            "%s was %s on %s, but %s", missing(up, &verdict),
+		            verdict.start ? "started" : "installed", up->machine.label,
+		            verdict.start ? "does not answer" : "is not there");
 	up->engine = code == CLI_OK ? verdict.engine : NULL;
 	return code;
 }

@@ -257,6 +257,7 @@ static void judge_engine(const struct judging *j, struct judge_verdict *ret)
 	}
 	*ret = (struct judge_verdict){ .engine = name,
 		                       .install = !is_usable(there),
+		                       .start = is_usable(there) && there->silent,
 		                       .install_nft = !inspect_has(&m->tools, "nft"),
 		                       .version = is_usable(there) ? there->version
 		                                                   : possible->version };
@@ -264,16 +265,6 @@ static void judge_engine(const struct judging *j, struct judge_verdict *ret)
 		diag_error(j->findings, "up.tools", nowhere(), "take another image of the OS",
 		           "%s has no nft, and it cannot be installed: %s", j->wish->machine,
 		           m->immutable);
-	if (is_usable(there) && there->silent) {
-		diag_error(j->findings, "up.engine", nowhere(),
-		           arena_printf(
-				   j->findings->arena,
-				   "'systemctl enable --now %s' starts it; 'journalctl -u %s' says "
-				   "why it does not",
-				   name, name),
-		           "%s is installed on %s, but does not answer", name, j->wish->machine);
-		ret->engine = NULL;
-	}
 }
 
 void judge(const struct inspect *machine, const struct judge_wish *wish, struct findings *findings,

@@ -18,6 +18,7 @@ struct judge_wish {
 struct judge_verdict {
 	const char *engine;  /* podman | docker: what the node is compiled for; NULL: refused */
 	bool install;        /* it is not there: `stead-node install ENGINE` is the proposal */
+	bool start;          /* it is there and does not answer: the same verb starts it */
 	bool install_nft;    /* nor is nft: `stead-node install nftables` */
 	const char *version; /* that is there or would be installed; NULL: not known */
 };
