@@ -243,7 +243,11 @@ static void check_engines(void)
 	check_verdict("docker is stopped",
 	              "{\"v\":1," GOOD "\"engines\":[{\"name\":\"docker\",\"version\":\"26\","
 	              "\"answers\":false}]," NFT "}",
-	              "up.engine", NULL, false);
+	              "", "docker", false);
+	ok(verdict_of("{\"v\":1," GOOD "\"engines\":[{\"name\":\"docker\",\"version\":\"26\","
+	              "\"answers\":false}]," NFT "}")
+	           .start,
+	   "docker is to be started");
 	check_verdict("the node has docker",
 	              "{\"v\":1," GOOD "\"engines\":[{\"name\":\"podman\",\"version\":\"5.4\"},{"
 	              "\"name\":\"docker\",\"version\":\"26\"}],\"stead\":{\"engine\":\"docker\","
