@@ -22,7 +22,7 @@ passed=0 failed=0 skipped=0
 limit_s() {
 	case $1 in
 	vm) echo "${STEAD_TEST_LIMIT_S:-2400}" ;;
-	systemd) echo "${STEAD_TEST_LIMIT_S:-1200}" ;;
+	systemd | agent) echo "${STEAD_TEST_LIMIT_S:-1200}" ;;
 	*) echo "${STEAD_TEST_LIMIT_S:-600}" ;;
 	esac
 }
@@ -37,26 +37,56 @@ show_failure() { # LOG
 	fi
 }
 
-run_one() { # SUITE NAME COMMAND...
-	local suite=$1 name=$2 log status p f s wrong
+# How many programs of a suite run at once: most of them wait for something most of the time. A
+# machine that is emulated has the processors for itself.
+at_once() {
+	case $1 in
+	agent | cli | systemd) echo "${STEAD_TEST_JOBS:-3}" ;;
+	*) echo 1 ;;
+	esac
+}
+
+run_program() { # SUITE NAME COMMAND...
+	local log=build/log/$1/$2.log limit status
+	limit=$(limit_s "$1")
+	rm -f "$log.verdict"
 	shift 2
-	log=build/log/$suite/$name.log
-	timeout --kill-after=30 "$(limit_s "$suite")" "$@" >"$log" 2>&1 </dev/null
+	timeout --kill-after=30 "$limit" "$@" >"$log" 2>&1 </dev/null
 	status=$?
-	read -r p f s wrong < <(awk -v status="$status" -f tests/judge.awk "$log")
+	awk -v status="$status" -f tests/judge.awk "$log" >"$log.verdict"
+}
+
+count_program() { # SUITE NAME
+	local log=build/log/$1/$2.log p f s wrong
+	read -r p f s wrong <"$log.verdict"
 	suite_passed=$((suite_passed + p))
 	suite_failed=$((suite_failed + f))
 	suite_skipped=$((suite_skipped + s))
 	if [ "$f" -gt 0 ]; then
-		echo "  FAILED $suite/$name${wrong:+: $wrong} (whole output: $log)"
+		echo "  FAILED $1/$2${wrong:+: $wrong} (whole output: $log)"
 		show_failure "$log"
 	fi
 }
 
+run_one() { # SUITE NAME COMMAND...
+	run_program "$@"
+	count_program "$1" "$2"
+}
+
 run_scripts() { # SUITE
-	local script
+	local script scripts=() max running=0
+	max=$(at_once "$1")
 	for script in tests/"$1"/*.sh; do
-		[ -x "$script" ] && run_one "$1" "$(basename "$script" .sh)" "$script"
+		[ -x "$script" ] && scripts+=("$script")
+	done
+	for script in "${scripts[@]}"; do
+		[ "$running" -lt "$max" ] || { wait -n; running=$((running - 1)); }
+		run_program "$1" "$(basename "$script" .sh)" "$script" &
+		running=$((running + 1))
+	done
+	wait
+	for script in "${scripts[@]}"; do
+		count_program "$1" "$(basename "$script" .sh)"
 	done
 }
 
@@ -84,6 +114,7 @@ run_fuzz() {
 
 run_suite() { # SUITE
 	local start=$EPOCHREALTIME
+	rm -rf "build/log/$1"
 	suite_passed=0 suite_failed=0 suite_skipped=0
 	mkdir -p "build/log/$1"
 	case $1 in

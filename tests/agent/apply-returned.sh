@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # As apply-killed.sh, for a change that is returned; and killed twice.
+# Hundreds of starts: the plain program, which the sanitizers do not slow down (apply.sh has them).
+STEAD_NODE_FAIL=${STEAD_NODE_FAIL:-${STEAD_TOP:-$(dirname "$0")/../..}/build/tests/agent/stead-node-fail}
 . "$(dirname "$0")/apply-lib.sh"
 
 make_templates >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
