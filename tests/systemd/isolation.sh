@@ -90,6 +90,15 @@ isolation() {
 	ok "$engine: the machine reaches a container at $address" inside $node timeout 5 bash -c ": </dev/tcp/$address/443"
 	ok "$engine: who sends packets for it to the machine does not" not in_world timeout 5 bash -c ": </dev/tcp/$address/443"
 
+	# --- in quarantine ---
+	sed -i '1i reach: quarantined' "$dir/$engine/stead.yaml"
+	"$stead" render tree "$dir/$engine.tree" --dir "$dir/$engine" >/dev/null 2>&1
+	ok "$engine: the rules of a quarantined node are loaded" inside $node nft -f - <"$dir/$engine.tree/etc/stead/firewall.nft"
+	targets="$public $site $ssh $names"
+	is "$engine: in quarantine a container reaches the node's own site and nothing else" "$(from_network stead-ext)" \
+		"$(echo $site | tr ' ' '\n' | sorted)"
+	ok "$engine: in quarantine the site still answers the world" in_world timeout 5 bash -c ": </dev/tcp/$node4/443"
+
 	# --- from the beginning ---
 	for unit in stead-ext-network stead-snac stead-caddy; do
 		ok "$engine: the firewall was there before $unit.service began" \
