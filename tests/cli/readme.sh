@@ -17,7 +17,6 @@ ok "init with the same answers" "$stead" init --dir "$tmp/n" --set app=snac --se
 	--set images.snac=registry.example.org/snac:2.75
 cp "$tmp/stead.yaml" "$tmp/n/"
 is "the README's settings have no problems" "$("$stead" check --dir "$tmp/n" 2>&1)" "no problems"
-ok "and give a config" "$stead" render ignition --dir "$tmp/n" -o "$tmp/node.ign"
 ok "explain answers for the README's line" "$stead" explain --dir "$tmp/n" /etc/stead/firewall.nft:12
 
 # The report: a file with that line in that place gives it.
