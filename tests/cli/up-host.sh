@@ -97,7 +97,7 @@ for word in '--on root@HOST' '--on vm' 'machine: {host'; do err_has "nobody said
 run 2 'a host that is none' up --dir "$node" --on 'root@-oProxyCommand=x'
 run 2 'no port' up --dir "$node" --on 'host:x'
 run 2 'options of a VM' up --dir "$node" --on root@127.0.0.1 --live
-run 2 'options of a host' up --dir "$node" --on vm --dry-run
+run 2 'options of a host' up --dir "$node" --on vm --host-key SHA256:x
 run 3 'no host of before' up --dir "$node" --on host
 run 3 'status without a machine' status --dir "$node"
 run 3 'a name that nobody has' up --dir "$node" --on root@node.invalid

@@ -53,13 +53,16 @@ ok 'ssh understands its config' ssh -G -F "$state/ssh_config" stead
 ok 'and finds the known host key in it' test -n "$(ssh-keygen -F stead -f "$state/known_hosts")"
 pid=$(qemu_pid)
 up 3 'up again follows it' --deadline 1
-err_has 'it says so' 'runs with this configuration'
+err_has 'it says so' 'the machine runs already'
 is 'it is the same one' "$(qemu_pid)" "$pid"
 up 1 'another image' --image "$tmp/other.img"
 cp "$node/stead.yaml" "$tmp/good.yaml"
+cp "$state/config.ign" "$tmp/config.ign"
 printf 'snac:\n  title: another\n' >>"$node/stead.yaml"
-up 1 'another configuration'
-err_has 'the remedy' 'stead down --remove'
+# Other settings come over ssh, which a machine that does not boot has not.
+up 3 'another configuration waits for ssh' --deadline 1
+err_has 'it says so' 'ssh does not answer'
+ok 'the configuration of its first boot stays' cmp "$state/config.ign" "$tmp/config.ign"
 run 3 'status of a node that does not answer' status --dir "$node" --json
 ok 'ports stay' cp "$state/state.json" "$tmp/before.json"
 
@@ -67,7 +70,9 @@ run 0 'down' down --dir "$node" --deadline 1
 ok 'it is gone' gone "$pid"
 ok 'the disk stays' test -e "$state/overlay.qcow2"
 run 0 'down again' down --dir "$node"
-up 1 'started with another configuration'
+up 3 'started with another configuration' --deadline 1
+ok 'the configuration of its first boot stays again' cmp "$state/config.ign" "$tmp/config.ign"
+run 0 'and down' down --dir "$node" --deadline 1
 cp "$tmp/good.yaml" "$node/stead.yaml"
 up 3 'started with the same' --deadline 1
 ok 'it runs' runs
