@@ -13,6 +13,7 @@
 #include "agent/changing.h"
 #include "agent/disk.h"
 #include "agent/engine.h"
+#include "agent/failpoint.h"
 #include "agent/run.h"
 #include "agent/settle.h"
 #include "agent/start.h"
@@ -24,6 +25,7 @@
 #include "plan/json.h"
 
 enum { MAX_FROM = 100, MAX_DEADLINE_S = 24 * 60 * 60, STOP_S = 120, ID_LEN = 64 };
+enum { TOLD_MS = 5000, TOLD_POLL_MS = 20 };
 
 struct options {
 	const char *id, *base, *from;
@@ -325,19 +327,37 @@ static int start(struct agent *agent, const struct options *options)
 	return start_unit(agent, args.items);
 }
 
+/* Until the unit has said something, `status` would tell how the change before ended: perhaps this
+ * very one, which is tried again. */
+static void wait_until_told(struct agent *agent, struct arena *arena,
+                            const struct changing_view *before)
+{
+	int64_t end = clock_ms() + failpoint_pause_ms(TOLD_MS);
+	struct changing_view now;
+
+	do {
+		clock_sleep_ms(failpoint_pause_ms(TOLD_POLL_MS));
+		changing_look(agent, arena, &now);
+	} while (now.state == before->state && str_equal(now.id, before->id) &&
+	         str_equal(now.since, before->since) && clock_ms() < end);
+}
+
 static int ask(struct agent *agent, const struct options *options)
 {
 	cleanup_arena struct arena *scratch = arena_new();
 	cleanup_json json_t *root = NULL;
+	struct changing_view before;
 	int r = make_room(agent);
 
 	if (r < 0)
 		return answer_error(agent, r == -EWOULDBLOCK ? start_busy_hint : NULL);
 	if (check_base(agent, options) < 0)
 		return answer_error(agent, "run `stead up` again");
+	changing_look(agent, scratch, &before);
 	r = start(agent, options);
 	if (r < 0)
 		return answer_error(agent, r == -EBUSY ? start_busy_hint : NULL);
+	wait_until_told(agent, scratch, &before);
 	root = json_pack("{s:i,s:s,s:b}", "v", 1, "id", options->id, "started", true);
 	(void)printf("%s\n", json_text(scratch, root, JSON_COMPACT));
 	return AGENT_OK;

@@ -94,6 +94,14 @@ void units_read(struct arena *arena, const struct strings *names, struct units *
 		parse(ret, result.out);
 }
 
+/* Behind the reason systemctl says where to read more: "See system logs and …". */
+static const char *without_advice(struct arena *arena, const char *err)
+{
+	const char *advice = strstr(err, "\nSee ");
+
+	return advice != NULL ? arena_strndup(arena, err, (size_t)(advice - err)) : err;
+}
+
 int units_command(struct agent *agent, const char *const *words, const struct strings *units,
                   unsigned deadline_s)
 {
@@ -120,7 +128,7 @@ int units_command(struct agent *agent, const char *const *words, const struct st
 		                  deadline_s);
 	if (result.exit_code != 0)
 		return agent_fail(agent, -EIO, "systemctl %s: %s", words[0],
-		                  engine_last_line(scratch, result.err));
+		                  engine_last_line(scratch, without_advice(scratch, result.err)));
 	return 0;
 }
 
