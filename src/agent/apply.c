@@ -184,7 +184,8 @@ static int apply_same(struct run *run)
 	return say_result(run);
 }
 
-/* An engine that is told anew where images come from cannot pull before it is told: prepare does. */
+/* An engine that is told anew where images come from cannot pull before it is told: prepare does.
+ */
 static bool pulls_later(const struct run *run)
 {
 	const struct engine *engine = engine_find(run->changing.new_plan->engine);

@@ -19,12 +19,14 @@ ok() {
 	fi
 }
 
-# fails NAME COMMAND...: passes when the command does not.
+# fails NAME COMMAND...: passes when the command, which may be a function, does not.
 fails() {
 	local name=$1
 	shift
-	ok "$name" bash -c '! "$@"' _ "$@"
+	type "$1" >/dev/null 2>&1 || set -- true # what is not there must not pass
+	ok "$name" not "$@"
 }
+not() { ! "$@"; }
 
 # is NAME GOT WANTED
 is() {
