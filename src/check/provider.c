@@ -52,16 +52,20 @@ CHECK_FAMILY(provider)
 	struct providers providers;
 
 	(void)node;
-	if (name->v == NULL)
+	if (name->v == NULL && inputs->provider == NULL)
 		return;
 	provider_builtin(scratch, &providers);
-	provider = provider_find(&providers, name->v);
+	provider = provider_find(&providers, name->v != NULL ? name->v : inputs->provider);
+	if (provider == NULL && name->v == NULL)
+		return; /* another version of stead knew it */
 	if (provider == NULL) {
 		diag_error(findings, "provider.unknown", name->at,
 		           provider_hint(scratch, &providers, name->v),
 		           "there is no provider '%s' in the table", name->v);
 		return;
 	}
-	check_machine(inputs, provider, findings);
+	/* A machine that has said who runs it is there: it needs no image any more. */
+	if (name->v != NULL)
+		check_machine(inputs, provider, findings);
 	check_mail(inputs, provider, findings);
 }

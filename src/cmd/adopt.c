@@ -118,7 +118,9 @@ static int know_machine(struct up *up, struct compile *compile)
 	machine->agent = host_agent_path(compile->node);
 	code = machine_write_ssh(machine, compile, machine_known_hosts(machine, compile->dir),
 	                         false);
-	return code != CLI_OK ? code : machine_describe(machine, compile);
+	if (code == CLI_OK)
+		code = machine_describe(machine, compile);
+	return code != CLI_OK ? code : machine_keep(machine);
 }
 
 /* What this computer lacks is a finding of the settings: they stay, and say what to do. */
@@ -138,7 +140,7 @@ static int check_result(struct up *up)
 
 static void remove_stage(struct arena *arena, const char *stage)
 {
-	static const char *const names[] = { "known_hosts", STATE_DIR "/host/ssh_config",
+	static const char *const names[] = { "known_hosts", STATE_DIR "/host/ssh_config.new",
 		                             STATE_DIR "/host/ssh_config.learn",
 		                             STATE_DIR "/host/known_hosts.learn" };
 
@@ -158,6 +160,8 @@ static int adopt(struct up *up, const char *dir, int dir_fd)
 		code = compile_agent(&up->compile, &up->agent);
 	if (code == CLI_OK)
 		code = up_connect(up);
+	if (code == CLI_OK)
+		code = up_first_contact(up);
 	progress_finish(up->progress);
 	if (code == CLI_OK)
 		code = fetch_all(up, files);

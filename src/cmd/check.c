@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/compile.h"
+#include "cmd/machine.h"
 
 static const char *plural(size_t n)
 {
@@ -36,6 +36,7 @@ int cmd_check(struct cli *cli)
 	int code;
 
 	compile_init(&compile, cli);
+	compile.provider = machine_provider(cli->arena, compile.dir);
 	/* Rendering finds what only the writers see: two files of one name, a line break in a unit.
 	 */
 	if (compile_files(&compile) && compile_tree(&compile, NULL) != NULL)

@@ -140,6 +140,7 @@ static bool build(struct compile *c)
 		.settings_dir = c->dir,
 		.kept = c->kept,
 		.engine = c->engine,
+		.provider = c->provider,
 		.trial = c->trial,
 		.secret_arena = c->secret_arena,
 	};

@@ -21,8 +21,9 @@
 struct compile {
 	struct arena *arena, *secret_arena;
 	const char *dir, *apps_dir;
-	const char *engine; /* what `engine: auto` means on the machine; NULL: not known yet */
-	bool trial;         /* a machine nobody else reaches */
+	const char *engine;   /* what `engine: auto` means on the machine; NULL: not known yet */
+	const char *provider; /* who runs the machine, as it said; NULL: not known */
+	bool trial;           /* a machine nobody else reaches */
 	struct findings findings;
 	struct settings settings;
 	struct app app;

@@ -110,11 +110,14 @@ static int domain_is_typed(const struct cli *cli, const struct machine *m)
 	char *typed = NULL;
 
 	if (given == NULL && terminal_can_ask()) {
-		(void)fprintf(stderr,
-		              "This deletes %s on %s: every account, every post, every file, and "
-		              "the keys it signs with.\n"
-		              "Without a backup nothing brings it back.\n",
-		              m->domain, m->label);
+		(void)fprintf(
+			stderr,
+			cli_flag(cli, "keep-data")
+				? "This takes %s off %s; accounts, posts and files stay there.\n"
+				: "This deletes %s on %s: every account, every post, every "
+				  "file, and the keys it signs with.\n"
+				  "Without a backup nothing brings it back.\n",
+			m->domain, m->label);
 		if (terminal_ask(m->arena, "Type the domain to go on", NULL, &typed) == 0)
 			given = typed;
 	}
@@ -155,14 +158,14 @@ int cmd_destroy(struct cli *cli)
 		return fail(CLI_ENVIRONMENT,
 		            "'stead down --remove' deletes a machine that was made halfway",
 		            "the machine was not started to the end");
+	if (code == CLI_OK && machine.kind == MACHINE_VM && cli_flag(cli, "keep-data"))
+		return fail(CLI_USAGE, "'stead down' keeps them", "a VM's data go with its disk");
 	if (code == CLI_OK)
 		code = domain_is_typed(cli, &machine);
 	if (code != CLI_OK)
 		return code;
 	if (machine.kind == MACHINE_HOST)
 		return destroy_host(cli, &machine);
-	if (cli_flag(cli, "keep-data"))
-		return fail(CLI_USAGE, "'stead down' keeps them", "a VM's data go with its disk");
 	if (machine.vm.pid != 0)
 		code = stop(&machine, DESTROY_STOP_MS,
 		            terminal_color(stderr, cli_text(cli, "color")));

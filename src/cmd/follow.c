@@ -233,11 +233,12 @@ static bool take_records(struct node_steps *s, struct text *text)
 }
 
 /* One connection for the whole time: a login costs a small machine a second of its processor. The
- * loop on the node ends when nobody reads any more, because then its echo fails. */
+ * loop on the node ends when nobody reads any more, because then its echo fails. An empty line
+ * parts the first record from what a shell's start-up file prints. */
 static int open_status(struct follow *f, struct stream *ret)
 {
 	const char *line = arena_printf(
-		f->arena, "while %s%s status --json; echo; do sleep 2; done",
+		f->arena, "echo; echo; while %s%s status --json; echo; do sleep 2; done",
 		f->machine->sudo ? "sudo -n " : "", cli_shell_quote(f->arena, f->machine->agent));
 	struct ssh quiet = f->machine->ssh;
 	struct strings argv = { 0 };

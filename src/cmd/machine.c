@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 
-#define SSH_CONFIG "ssh_config"
+#define SSH_CONFIG MACHINE_SSH_CONFIG
+#define NEW_SSH_CONFIG SSH_CONFIG ".new"
 #define KNOWN_HOSTS "known_hosts"
 #define TARGET "target.json"
 #define VM_NAME "stead"
@@ -75,7 +76,7 @@ static bool read_host(struct machine *machine, const json_t *root)
 
 static bool read_target(struct machine *m)
 {
-	const char *agent, *web, *handle, *issuer, *domain = "";
+	const char *agent, *web, *handle, *issuer, *domain = "", *provider = NULL;
 	json_t *root;
 	char *text;
 	size_t len;
@@ -85,8 +86,9 @@ static bool read_target(struct machine *m)
 		return false;
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	ok = root != NULL &&
-	     json_unpack(root, "{s:s, s:s, s:s, s:s, s?s}", "agent", &agent, "web", &web, "handle",
-	                 &handle, "issuer", &issuer, "domain", &domain) == 0 &&
+	     json_unpack(root, "{s:s, s:s, s:s, s:s, s?s, s?s}", "agent", &agent, "web", &web,
+	                 "handle", &handle, "issuer", &issuer, "domain", &domain, "provider",
+	                 &provider) == 0 &&
 	     (m->kind == MACHINE_VM || read_host(m, root));
 	if (ok) {
 		m->agent = arena_strdup(m->arena, agent);
@@ -94,6 +96,7 @@ static bool read_target(struct machine *m)
 		m->handle = arena_strdup(m->arena, handle);
 		m->issuer = arena_strdup(m->arena, issuer);
 		m->domain = arena_strdup(m->arena, domain);
+		m->provider = provider != NULL ? arena_strdup(m->arena, provider) : NULL;
 	}
 	json_decref(root);
 	return ok;
@@ -217,7 +220,8 @@ static const char *identity_of(struct arena *arena, const char *dir, const char 
 static void settings_of_host(const struct machine *m, const struct compile *compile,
                              struct ssh_settings *ret)
 {
-	bool as_is = str_equal(compile->settings.machine.os.v, "as-is");
+	const char *os = compile->settings.machine.os.v; /* NULL: it is to be adopted */
+	bool as_is = os == NULL || str_equal(os, "as-is");
 
 	ret->name = m->to.host;
 	ret->user = m->to.user;
@@ -231,7 +235,9 @@ int machine_write_ssh(struct machine *m, const struct compile *compile, const ch
                       bool learn)
 {
 	const struct value_list *keys = &compile->settings.machine.ssh_keys;
-	const char *file = learn ? SSH_CONFIG ".learn" : SSH_CONFIG;
+	const char *file = learn                     ? SSH_CONFIG ".learn"
+	                   : m->kind == MACHINE_HOST ? NEW_SSH_CONFIG
+	                                             : SSH_CONFIG;
 	struct ssh_settings s = { .name = VM_NAME,
 		                  .host_name = "127.0.0.1",
 		                  .user = "core",
@@ -279,6 +285,8 @@ static int write_target(const struct machine *m)
 	if (root != NULL && m->kind == MACHINE_HOST)
 		(void)json_object_set_new(root, "on",
 		                          json_string(destination_text(m->arena, &m->to)));
+	if (root != NULL && m->provider != NULL)
+		(void)json_object_set_new(root, "provider", json_string(m->provider));
 	if (root != NULL)
 		text = json_dumps(root, JSON_INDENT(1));
 	code = text == NULL ? fail(CLI_ENVIRONMENT, NULL, "cannot describe the machine")
@@ -310,5 +318,47 @@ int machine_describe(struct machine *m, const struct compile *compile)
 		if (code == CLI_OK)
 			code = machine_write_ssh(m, compile, in_dir(m, KNOWN_HOSTS), false);
 	}
-	return code != CLI_OK ? code : write_target(m);
+	return code != CLI_OK || m->kind == MACHINE_HOST ? code : write_target(m);
+}
+
+/* Whether the new ssh_config says what the old one says. */
+static bool same_config(const struct machine *m)
+{
+	char *old, *new;
+	size_t old_len, new_len;
+
+	return file_read(m->arena, AT_FDCWD, in_dir(m, SSH_CONFIG), TARGET_MAX, &old, &old_len) ==
+	               0 &&
+	       file_read(m->arena, AT_FDCWD, in_dir(m, NEW_SSH_CONFIG), TARGET_MAX, &new,
+	                 &new_len) == 0 &&
+	       old_len == new_len && memcmp(old, new, old_len) == 0;
+}
+
+int machine_keep(struct machine *m)
+{
+	if (m->kind == MACHINE_VM)
+		return CLI_OK;
+	/* In between there is no machine: better than one that is called by another's name. */
+	if (!same_config(m))
+		(void)unlink(in_dir(m, TARGET));
+	if (rename(in_dir(m, NEW_SSH_CONFIG), in_dir(m, SSH_CONFIG)) < 0)
+		return fail(CLI_ENVIRONMENT, NULL, "cannot write '%s': %s", in_dir(m, SSH_CONFIG),
+		            strerror(errno));
+	m->ssh.config = in_dir(m, SSH_CONFIG);
+	return write_target(m);
+}
+
+void machine_drop(const struct machine *m)
+{
+	if (m->kind == MACHINE_HOST && m->dir != NULL)
+		(void)unlink(in_dir(m, NEW_SSH_CONFIG));
+}
+
+const char *machine_provider(struct arena *arena, const char *dir)
+{
+	struct machine m = { .arena = arena,
+		             .kind = MACHINE_HOST,
+		             .dir = machine_dir(arena, dir, MACHINE_HOST) };
+
+	return read_target(&m) ? m.provider : NULL;
 }

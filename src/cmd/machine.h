@@ -16,6 +16,7 @@
 #include "vm/vm.h"
 
 #define MACHINE_CA "ca.crt"
+#define MACHINE_SSH_CONFIG "ssh_config"
 
 enum machine_kind { MACHINE_VM, MACHINE_HOST };
 
@@ -30,6 +31,7 @@ struct machine {
 	const char *agent; /* the agent's path on the node */
 	bool sudo;         /* root's commands go through sudo */
 	const char *web, *handle, *issuer, *domain;
+	const char *provider; /* by what the machine says of its maker; NULL: not known */
 };
 
 /* --on, which all commands have that ask a machine. */
@@ -51,12 +53,22 @@ int machine_open_kind(struct cli *cli, enum machine_kind kind, struct machine *r
 /* Where a host is, as ssh understands it: an alias of the user's own configuration is resolved. */
 const char *machine_address(const struct machine *machine);
 
-/* After each start of a VM, because ports may change, and after each look at a host: known_hosts
- * (of a VM), ssh_config, target.json. */
+/* What the settings say of it. A VM's files are written as well: known_hosts, ssh_config,
+ * target.json; after each start, because ports may change. */
 int machine_describe(struct machine *machine, const struct compile *compile);
 
-/* The ssh_config alone, before anything is known of the node. With LEARN one that takes any host
- * key into KNOWN_HOSTS and does not log in, under another name. */
+/* A host that was described becomes the one that the other commands mean: its ssh_config and its
+ * target.json take the place of those before, never one without the other. */
+int machine_keep(struct machine *machine);
+
+/* Forgets the ssh_config of a host that was not kept. */
+void machine_drop(const struct machine *machine);
+
+/* Who runs the host of before, as it said itself; NULL: not known. */
+const char *machine_provider(struct arena *arena, const char *dir);
+
+/* The ssh_config alone, before anything is known of the node; a host's under another name, until
+ * machine_keep(). With LEARN one that takes any host key into KNOWN_HOSTS and does not log in. */
 int machine_write_ssh(struct machine *machine, const struct compile *compile,
                       const char *known_hosts, bool learn);
 

@@ -11,7 +11,9 @@
 #include "base/text.h"
 #include "remote/change.h"
 
-enum { QUICK_MS = 60000, LONG_MS = 20 * 60000 };
+enum { QUICK_MS = 60000, LONG_MS = 20 * 60000, GREETING_MAX = 64 * 1024 };
+
+#define BEGIN "stead:begin"
 
 void machine_root(const struct machine *m, struct strings *words)
 {
@@ -36,19 +38,57 @@ void machine_ssh(const struct machine *m, struct strings *words, struct strings 
 	ssh_command(m->arena, &m->ssh, words->items, ret);
 }
 
+/* A shell's start-up file may print: what the program says begins behind a line of ours. */
+static void skip_greeting(struct process_result *result)
+{
+	static const char mark[] = BEGIN "\n";
+	char *found = result->out;
+	size_t len;
+
+	while ((found = strstr(found, mark)) != NULL && found > result->out && found[-1] != '\n')
+		found += strlen(mark);
+	if (found == NULL)
+		return;
+	len = (size_t)(found - result->out) + strlen(mark);
+	result->out += len;
+	result->out_len -= len;
+}
+
 int machine_run(const struct machine *m, struct strings *words, const struct machine_input *in,
                 unsigned deadline_ms, struct process_result *ret)
 {
-	struct strings argv = { 0 };
+	struct strings argv = { 0 }, marked = { 0 };
 	struct process_run run = { .deadline_ms = deadline_ms,
 		                   .foreground = m->ssh.ask,
-		                   .max_output_bytes = CHANGE_MAX_BYTES,
+		                   .max_output_bytes = CHANGE_MAX_BYTES + GREETING_MAX,
 		                   .stdin_data = in != NULL ? in->data : NULL,
 		                   .stdin_len = in != NULL ? in->len : 0 };
+	int r;
 
-	machine_ssh(m, words, &argv);
+	/* A greeting may end without a newline. */
+	machine_words(m, &marked, "sh", "-c", "echo; echo " BEGIN "; exec \"$@\"", "sh", NULL);
+	for (size_t i = 0; i < words->count; i++)
+		machine_words(m, &marked, words->items[i], NULL);
+	machine_ssh(m, &marked, &argv);
 	run.argv = argv.items;
-	return process_run(m->arena, &run, ret);
+	r = process_run(m->arena, &run, ret);
+	if (r == 0)
+		skip_greeting(ret);
+	return r;
+}
+
+/* What a person can type to see the same. The files of a look that is not kept are gone by then. */
+static const char *by_hand(const struct machine *m)
+{
+	if (m->ssh.config != NULL && str_ends(m->ssh.config, "/" MACHINE_SSH_CONFIG))
+		return arena_printf(m->arena, "try it by hand: ssh -F %s stead",
+		                    cli_shell_quote(m->arena, m->ssh.config));
+	return arena_printf(m->arena,
+	                    "is that its name, does it run, and is its ssh port open? by hand: ssh "
+	                    "%s%s%s%s",
+	                    m->to.port != 0 ? arena_printf(m->arena, "-p %u ", m->to.port) : "",
+	                    m->to.user != NULL ? m->to.user : "", m->to.user != NULL ? "@" : "",
+	                    m->to.host);
 }
 
 int machine_unreachable(const struct machine *m, int error, const struct process_result *result)
@@ -67,7 +107,7 @@ int machine_unreachable(const struct machine *m, int error, const struct process
 	            strstr(last, "Permission denied") != NULL
 	                    ? "the key must be in ~/.ssh/authorized_keys there; 'machine.ssh_keys' "
 	                      "and ~/.ssh/config say which one is offered"
-	                    : "try it by hand: ssh -F .stead/host/ssh_config stead",
+	                    : by_hand(m),
 	            "cannot reach %s%s%s", m->label, *last != '\0' ? ": " : "", last);
 }
 

@@ -42,14 +42,17 @@ static const char *sender(struct arena *arena, const struct settings *settings)
 	return arena_printf(arena, "%s@%s", settings->admin.name.v, settings->domain.v);
 }
 
-static const struct provider *known_provider(struct arena *arena, const struct settings *settings)
+/* As the settings say, else as the machine itself does. */
+static const struct provider *known_provider(struct arena *arena, const struct settings *settings,
+                                             const struct machine *machine)
 {
 	struct providers *providers = arena_alloc(arena, sizeof(*providers));
+	const char *name = settings->machine.provider.v;
 
-	if (settings->machine.provider.v == NULL)
+	if (name == NULL && (name = machine->provider) == NULL)
 		return NULL;
 	provider_builtin(arena, providers);
-	return provider_find(providers, settings->machine.provider.v);
+	return provider_find(providers, name);
 }
 
 /* "ssh … stead-node connect HOST PORT" */
@@ -60,6 +63,8 @@ static const char *const *connect_words(const struct machine *machine,
 	struct machine quiet = *machine;
 
 	quiet.ssh.ask = false; /* it speaks SMTP with us, not with a person */
+	/* Its first line begins on a line of its own, whatever a shell's start-up file prints. */
+	machine_words(machine, &words, "sh", "-c", "echo; exec \"$@\"", "sh", NULL);
 	machine_root(machine, &words);
 	machine_words(machine, &words, machine->agent, "connect", mail->host.v,
 	              arena_printf(machine->arena, "%ld", mail->port.v), NULL);
@@ -86,7 +91,7 @@ static void describe(struct arena *arena, const struct compile *compile,
 		.app = settings->app.v,
 		.hello = settings_web(settings)->v,
 		.ca_file = getenv("SSL_CERT_FILE"),
-		.provider = known_provider(arena, settings),
+		.provider = known_provider(arena, settings, machine),
 		.deadline_ms = AFTER_UP_DEADLINE_MS,
 	};
 }

@@ -319,7 +319,7 @@ static const struct cli_command commands[] = {
 		       "logs in and sends a message to the admin; the node makes the connection, and "
 		       "the password does not leave this computer but inside it. Each thing that can "
 		       "go wrong is said by name; where a port is blocked, with the provider's rule "
-		       "when machine.provider says who it is.\n\n"
+		       "when machine.provider, or the machine itself, says who it is.\n\n"
 		       "'stead up' does the same once, and again when the mail settings have changed. "
 		       "SSL_CERT_FILE names other certificate authorities to trust.",
 		.options = OPTIONS(mail_options, machine_options, compile_options),

@@ -287,6 +287,9 @@ int cmd_up(struct cli *cli)
 	up.color = terminal_color(stderr, cli_text(cli, "color"));
 	up.progress = progress_new(cli->arena, stderr, up.color);
 	compile_init(&up.compile, cli);
+	/* Another host than the one of before may be somebody else's. */
+	if (cli_text(cli, "on") == NULL || str_equal(cli_text(cli, "on"), "host"))
+		up.compile.provider = machine_provider(cli->arena, up.compile.dir);
 	up.compile.trial = known && up.machine.kind == MACHINE_VM && !cli_flag(cli, "live");
 	if (!compile_files(&up.compile)) {
 		report = compile_report(&up.compile, cli, stderr);

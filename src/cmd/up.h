@@ -1,6 +1,6 @@
 /*
- * `stead up`: where, and then either way. Private to the files up*.c, and to adopt.c, which connects
- * in the same way.
+ * `stead up`: where, and then either way. Private to the files up*.c, and to adopt.c, which
+ * connects in the same way.
  */
 #ifndef STEAD_CMD_UP_H
 #define STEAD_CMD_UP_H
@@ -24,7 +24,7 @@ struct up {
 	bool color, ran_before;
 	bool by_ssh; /* VM: it needs more than its first boot made of it */
 	/* a host: */
-	const char *known_hosts;
+	const char *known_hosts, *arch;
 	bool agent_is_there;
 	struct inspect inspect;
 	const char *engine, *bundle_id;

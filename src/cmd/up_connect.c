@@ -228,18 +228,13 @@ static int judge_first(struct up *up, const char *out)
 	if (arch == NULL || root == NULL || agent == NULL)
 		return fail(CLI_ENVIRONMENT, "an ordinary account with a POSIX shell is needed",
 		            "%s does not answer as a machine with a shell does", up->machine.label);
-	if (!str_equal(arch, compile_agent_arch()))
-		return fail(
-			CLI_FINDINGS, "build stead for it, or take another machine",
-			"%s has the architecture '%.20s', and there is no agent for it here, only "
-			"for '%s'",
-			up->machine.label, arch, compile_agent_arch());
 	if (str_equal(root, "no"))
 		return fail(CLI_FINDINGS,
 		            "sign in as root, or let the account use sudo without a password",
 		            "on %s we are not root, and 'sudo -n' does not work",
 		            up->machine.label);
 	up->machine.sudo = str_equal(root, "sudo");
+	up->arch = arch;
 	up->agent_is_there = str_equal(agent, sha512_of(up->arena, &up->agent));
 	return CLI_OK;
 }
@@ -304,6 +299,12 @@ int up_agent(struct up *up)
 	bool arrived;
 	int step, r;
 
+	if (!str_equal(up->arch, compile_agent_arch()))
+		return fail(
+			CLI_FINDINGS, "build stead for it, or take another machine",
+			"%s has the architecture '%.20s', and there is no agent for it here, only "
+			"for '%s'",
+			up->machine.label, up->arch, compile_agent_arch());
 	if (up->agent_is_there)
 		return CLI_OK;
 	step = progress_begin(up->progress, -1, "bring the agent");

@@ -181,10 +181,12 @@ static int make_it_so(struct up *up)
 		code = flush_output(stdout);
 		return code != CLI_OK ? code : up->change.same ? CLI_OK : EXIT_DIFFERS;
 	}
-	if (up->change.same)
-		return already_there(up);
-	code = confirm_change(up);
-	return code != CLI_OK ? code : apply(up);
+	code = up->change.same ? CLI_OK : confirm_change(up);
+	if (code == CLI_OK)
+		code = machine_keep(&up->machine);
+	if (code != CLI_OK)
+		return code;
+	return up->change.same ? already_there(up) : apply(up);
 }
 
 /* What says something of a VM alone would be passed over in silence. */
@@ -214,7 +216,8 @@ int up_change(struct up *up)
 	if (code == CLI_OK && !cli_flag(up->cli, "dry-run") && is_under_way(up)) {
 		progress_finish(up->progress);
 		(void)fprintf(stderr, "this change is under way already\n");
-		return up_follow(up, up->bundle_id, "the change is made");
+		code = machine_keep(&up->machine);
+		return code != CLI_OK ? code : up_follow(up, up->bundle_id, "the change is made");
 	}
 	if (code == CLI_OK)
 		code = receive(up, &bundle);
@@ -232,5 +235,8 @@ int up_host(struct up *up)
 		code = compile_agent(&up->compile, &up->agent);
 	if (code == CLI_OK)
 		code = up_connect(up);
-	return code != CLI_OK ? code : up_change(up);
+	if (code == CLI_OK)
+		code = up_change(up);
+	machine_drop(&up->machine);
+	return code;
 }

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "provider/provider.h"
 #include "remote/judge.h"
 
 enum { INSPECT_MS = 120000, INSTALL_MS = 1800000 };
@@ -23,6 +24,16 @@ static int ask_machine(struct up *up)
 	    inspect_read(up->arena, result.out, result.out_len, &up->inspect, &error) < 0)
 		code = fail(CLI_ENVIRONMENT, NULL, "%s", error);
 	return code;
+}
+
+static void know_provider(struct up *up)
+{
+	struct providers *providers = arena_alloc(up->arena, sizeof(*providers));
+	const struct provider *provider;
+
+	provider_builtin(up->arena, providers);
+	provider = provider_by_dmi(providers, up->inspect.vendor, up->inspect.product);
+	up->machine.provider = provider != NULL ? provider->name.v : NULL;
 }
 
 /* Findings are printed even when there are only warnings. */
@@ -101,6 +112,8 @@ int up_inspect(struct up *up)
 	struct judge_verdict verdict;
 	int code = ask_machine(up);
 
+	if (code == CLI_OK)
+		know_provider(up);
 	if (code == CLI_OK)
 		code = judge_machine(up, &verdict);
 	if (code != CLI_OK || !lacks(&verdict)) {

@@ -260,7 +260,8 @@ struct node_inputs {
 	const char *settings_dir; /* relative key files are looked up here */
 	const char *engine;       /* what `machine.engine: auto` means on this machine; NULL: what
 	                             the OS brings (flatcar: docker, else podman) */
-	bool trial;               /* a machine nobody else reaches: quarantined, whatever the settings say */
+	const char *provider;     /* who runs the machine, as it said; NULL: not known */
+	bool trial; /* a machine nobody else reaches: quarantined, whatever the settings say */
 	struct node_kept kept;
 	struct arena *secret_arena;
 };

@@ -15,7 +15,7 @@
 #include "probe/pipe.h"
 #include "secret/secret.h"
 
-enum { LINE_MAX_BYTES = 512, ID_BYTES = 16 };
+enum { LINE_MAX_BYTES = 512, GREETING_LINES = 200, ID_BYTES = 16 };
 
 #define OTHER_PORT "many providers block ports 25 and 465: ask yours, or try port 587 or 2525"
 
@@ -111,10 +111,24 @@ static unsigned left_ms(const struct run *run)
 	return left < 1 ? 1 : (unsigned)left;
 }
 
+/* What a shell's start-up file prints comes first, and is passed over. */
+static int first_word(struct run *run, char *line, size_t size)
+{
+	int r;
+
+	for (int i = 0; i < GREETING_LINES; i++) {
+		r = probe_pipe_line(&run->pipe, line, size, left_ms(run));
+		if (r != -E2BIG &&
+		    (r < 0 || str_starts(line, "connected ") || str_starts(line, "failed ")))
+			return r;
+	}
+	return -ECONNRESET;
+}
+
 static bool connect_there(struct run *run)
 {
 	char line[LINE_MAX_BYTES];
-	int r = probe_pipe_line(&run->pipe, line, sizeof(line), left_ms(run));
+	int r = first_word(run, line, sizeof(line));
 
 	for (char *p = line; r == 0 && *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')

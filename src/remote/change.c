@@ -9,6 +9,7 @@
 #include "remote/json.h"
 
 #define SETTINGS_PATH "/etc/stead/stead.yaml"
+#define PLAN_PATH "/etc/stead/node.json"
 
 enum { CONTEXT_LINES = 2, SUBJECTS_MAX = 4 };
 
@@ -169,8 +170,11 @@ char *change_text(struct arena *arena, const struct change *change, bool color)
 	text_init(&text, arena);
 	if (change->files.count > 0)
 		text_add(&text, "files:\n");
+	/* The plan repeats for the agent what the other files say, so it is shown when it is all.
+	 */
 	for (size_t i = 0; i < change->files.count; i++)
-		add_file(&text, change, &change->files.items[i], color);
+		if (change->files.count == 1 || !str_equal(change->files.items[i].path, PLAN_PATH))
+			add_file(&text, change, &change->files.items[i], color);
 	for (size_t i = 0; i < change->processes.count; i++)
 		text_addf(&text, "%s%s (%s)%s", i == 0 ? "processes: " : ", ",
 		          change->processes.items[i].name, words[change->processes.items[i].what],
@@ -190,7 +194,7 @@ static const char *subject_of(struct arena *arena, const char *path)
 	static const struct {
 		const char *prefix, *subject;
 	} known[] = {
-		{ "/etc/stead/node.json", NULL },
+		{ PLAN_PATH, NULL },
 		{ SETTINGS_PATH, "the settings' text" },
 		{ "/etc/stead/stead.lock", "the lock" },
 		{ "/etc/stead/firewall", "the firewall" },

@@ -70,6 +70,8 @@ static void read_system(struct arena *arena, const json_t *root, struct inspect 
 	ret->os_version = remote_member(arena, os, "version");
 	ret->immutable = remote_member(arena, os, "immutable");
 	ret->systemd = remote_number(root, "systemd");
+	ret->vendor = remote_member(arena, json_object_get(root, "dmi"), "vendor");
+	ret->product = remote_member(arena, json_object_get(root, "dmi"), "product");
 	ret->arch = remote_member(arena, root, "arch");
 	ret->memory_bytes = remote_number(root, "memory_bytes");
 	ret->free_bytes = remote_number(disk, "free_bytes");

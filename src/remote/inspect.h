@@ -46,6 +46,7 @@ struct inspect {
 	bool has_stead;          /* there is a node already */
 	const char *stead_error; /* why its plan cannot be read; NULL: it can */
 	const char *app, *domain, *lineage, *engine;
+	const char *vendor, *product; /* who made the machine, as its firmware says */
 };
 
 /* 0, or -EINVAL with one sentence at *ret_error. */

@@ -24,6 +24,7 @@ cat >"$tmp/bin/ssh" <<-SH
 	while [ \$# -gt 0 ] && [ "\$1" != -- ]; do shift; done
 	[ \$# -gt 0 ] || exit 255
 	shift
+	[ ! -e '$tmp/greets' ] || printf 'good morning'
 	exec sh -c "\$(printf '%s' "\$*" | sed 's#/etc/stead#$root/etc/stead#g')"
 SH
 printf '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n' >"$tmp/bin/sudo"
@@ -52,6 +53,25 @@ ok 'the key is known' grep -qF "$(cut -d' ' -f2 "$tmp/host.pub")" "$tmp/a/known_
 ok 'the other commands know the machine' test -e "$tmp/a/.stead/host/target.json"
 run 0 'it compiles' check --dir "$tmp/a"
 fails 'no report shows a secret' grep -qF "$(sed -n '/BEGIN/{n;p}' "$node/stead.secrets.yaml" | tr -d ' ')" "$tmp/out"
+touch "$tmp/greets"
+adopt 0 'a shell that greets' "$tmp/g" --host-key "$print"
+ok 'its greeting is no part of the files' cmp "$tmp/g/stead.secrets.yaml" "$node/stead.secrets.yaml"
+rm "$tmp/greets"
+# Somebody who is not root, for whom only sudo reads the secrets.
+printf '#!/bin/sh\n[ "$1" != -u ] || { echo 1000; exit; }\nexec /usr/bin/id "$@"\n' >"$tmp/bin/id"
+printf '#!/bin/sh\n[ "$FROM_SUDO" = yes ] || case "$1" in */secrets/*) exit 1 ;; esac\nexec /bin/cat "$@"\n' >"$tmp/bin/cat"
+printf '#!/bin/sh\n[ "$1" = -n ] && shift\nFROM_SUDO=yes exec "$@"\n' >"$tmp/bin/sudo"
+chmod +x "$tmp/bin/id" "$tmp/bin/cat"
+adopt 0 'with sudo' "$tmp/s" --host-key "$print"
+ok 'with sudo: the secrets too' cmp "$tmp/s/stead.secrets.yaml" "$node/stead.secrets.yaml"
+is 'with sudo: the other commands use it' "$(jq .sudo "$tmp/s/.stead/host/target.json")" true
+printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/sudo"
+adopt 1 'with a sudo that asks' "$tmp/t" --host-key "$print"
+err_has 'with a sudo that asks: said so' 'sudo -n'
+rm "$tmp/bin/id" "$tmp/bin/cat"
+printf '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n' >"$tmp/bin/sudo"
+run 0 'without a user' adopt host.example.net --dir "$tmp/u" --host-key "$print"
+like 'without a user: root, as a machine from a provider has' "$(cat "$tmp/u/.stead/host/ssh_config")" 'User root'
 adopt 3 'never twice' "$tmp/a" --host-key "$print"
 err_has 'it says so' 'adopt never overwrites'
 for file in stead.yaml stead.lock stead.secrets.yaml known_hosts; do

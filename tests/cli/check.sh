@@ -139,6 +139,20 @@ out_has 'the provider has no such image' 'note[provider.image]: Hetzner Cloud of
 "$stead" render ignition --dir "$tmp/hetzner" -o "$tmp/config.ign" 2>"$tmp/err" </dev/null
 like 'it is the size of what is handed out' "$err" "config has $(stat -c %s "$tmp/config.ign") bytes"
 err_has 'render warns too' 'warning[provider.user-data]'
+cp -r apps "$tmp/apps"
+sed -i 's/^mail_used: false/mail_used: true/' "$tmp/apps/snac/app.yaml"
+new_node "$tmp/said"
+sed -i 's/^mail: none/mail: {host: smtp.example.net, port: 465}/' "$tmp/said/stead.yaml"
+run 0 'a provider nobody has named' check --dir "$tmp/said" --apps "$tmp/apps"
+fails 'is not known' grep -q 'provider' "$tmp/out"
+mkdir -p "$tmp/said/.stead/host"
+printf '{"agent":"a","web":"w","handle":"h","issuer":"acme","on":"root@h","provider":"%s"}' hetzner \
+	>"$tmp/said/.stead/host/target.json"
+run 0 'a provider the machine has named' check --dir "$tmp/said" --apps "$tmp/apps"
+out_has 'is known: its ports' 'note[provider.mail]: port 465 may be blocked'
+fails 'is known: the machine is there and needs no image' grep -q 'provider.image' "$tmp/out"
+sed -i s/hetzner/newone/ "$tmp/said/.stead/host/target.json"
+run 0 'a provider another stead knew' check --dir "$tmp/said" --apps "$tmp/apps"
 new_node "$tmp/elsewhere" --set machine.provider=upcloud
 run 0 'a provider whose limit is not known' check --dir "$tmp/elsewhere"
 fails 'is no reason to warn' grep -q provider "$tmp/out"

@@ -61,6 +61,9 @@ ok 'from the name of the site' grep -qE 'helo=node.example.org|\(node.example.or
 mail_test 0 'to somebody else' --to bob@lab.invalid
 ok 'it arrives too' until_ok 30 arrived 2
 ok 'for him' bash -c 'grep -rlq "^To: <bob@lab.invalid>" "$1"' _ "$smtp_maildir/new"
+touch "$machine_bin/greets"
+mail_test 0 'a shell that greets first' --no-message
+rm "$machine_bin/greets"
 mail_test 0 'no message' --no-message
 out_has 'says so' "STARTTLS, login as 'hello'"
 fails 'sends none' grep -q 'on its way' "$tmp/out"
@@ -88,6 +91,9 @@ mail_node --set mail.port="$port_closed"
 failure 1 'nobody listens' "is refused a connection to localhost:$port_closed" 'many providers block ports 25 and 465'
 mail_node --set mail.port=465 --set machine.provider=hetzner
 failure 1 'a port the provider blocks' 'is refused a connection to localhost:465' 'Hetzner blocks ports 25 and 465'
+mail_node --set mail.port=465
+sed -i 's/}$/,"provider":"hetzner"}/' "$tmp/n/.stead/vm/target.json"
+failure 1 'the machine said whose it is' 'is refused a connection to localhost:465' 'Hetzner blocks ports 25 and 465'
 small_server full
 mail_node --set mail.port="$small_port"
 failure 1 'nothing answers' "nothing answers the node at localhost:$small_port" 'many providers block' --deadline 2

@@ -19,20 +19,26 @@ ssh-add -q "$tmp/id" 2>/dev/null
 user=$(id -un) state=$node/.stead/host known=$node/known_hosts
 
 # --- a machine ---
-# The shell it runs: the agent's place is in $tmp, and its verbs are answered by files, if there are any.
+# The shell it runs: the agent's place is in $tmp, and its verbs are answered by files, if there are any. It greets
+# as a start-up file may, with what looks like an answer, and without a newline.
+printf '%s\n' '{"v":1,"error":"the greeting was read"}' >"$tmp/greeting"
+printf 'stead:begin of the day' >>"$tmp/greeting"
 mkdir "$tmp/answers" "$tmp/bin"
 cat >"$tmp/shell" <<'END'
 #!/usr/bin/env bash
 here=$(dirname "$0")
 command=${SSH_ORIGINAL_COMMAND//\/usr\/local\/bin/$here/bin}
 printf '%s\n' "$SSH_ORIGINAL_COMMAND" >>"$here/commands"
-verb=$(sed -nE "s/^'[^']*stead-node' '([a-z]+)'.*/\1/p" <<<"$command")
+verb=$(sed -nE "s/.*'[^' ]*stead-node' '([a-z]+)'.*/\1/p" <<<"$command")
+cat "$here/greeting"
 if [ -f "$here/answers/$verb" ]; then
+	[[ $command != *'echo stead:begin'* ]] || printf '\nstead:begin\n'
 	cat >"$here/stdin.$verb"
 	cat "$here/answers/$verb"
 	exit "$(cat "$here/answers/$verb.exit" 2>/dev/null || echo 0)"
 fi
 # The one that follows.
+[[ $command != *'echo; echo; while'* ]] || printf '\n\n'
 while [[ $command = *'while '*'status --json; echo'* ]]; do
 	cat "$here/answers/status" && echo && sleep 1 || exit
 done
@@ -146,7 +152,6 @@ is 'the key that was vouched for is known, and no other' \
 ok 'the agent was brought' cmp -s "$tmp/bin/stead-node" build/stead-node
 is 'nothing else lies beside it' "$(ls -A "$tmp/bin")" stead-node
 is 'its folder is private' "$(stat -c %a "$state")" 700
-ok 'ssh understands its config' ssh -G -F "$state/ssh_config" stead
 : >"$tmp/commands"
 up 1 'the key is known now'
 fails 'the agent is not brought again' grep -q 'mv -f' "$tmp/commands"
@@ -216,7 +221,14 @@ status ready applied null
 before=$EPOCHREALTIME
 up 0 'nothing to change'
 out_has 'it says so' 'nothing to change'
+ok 'ssh understands its config' ssh -G -F "$state/ssh_config" stead
 ok 'within 3 s' awk "BEGIN { exit !($EPOCHREALTIME - $before < 3) }"
+# Another host, tried in vain or only looked at, does not become the one that the other commands mean.
+cp -r "$state" "$tmp/before"
+run 3 'another host that nobody has' up --dir "$node" --on root@node.invalid
+err_has 'how to try it by hand' 'ssh root@node.invalid'
+run 0 'another name of it, looked at' up --dir "$node" --on "$user@localhost:$port" --host-key "$key" --dry-run
+ok 'the host of before is still the one' diff -r "$tmp/before" "$state"
 run 0 'the host of before' up --dir "$node" --dry-run
 run 0 'and by name' up --dir "$node" --on host --dry-run
 answer status '{"v":1,"state":"stopped","maintenance":true}' 1
@@ -226,7 +238,7 @@ err_has 'the remedy' 'stead maintenance off'
 # --- the other commands ---
 status ready applied null
 run 0 'status' status --dir "$node" --json
-is "status: the agent's JSON" "$(jq -r .state "$tmp/out")" ready
+is "status: the agent's JSON" "$(sed -n 's/^stead:begin of the day//p' "$tmp/out" | jq -r .state)" ready
 run 0 'open' open --dir "$node"
 out_has 'open: where' "machine   $user@127.0.0.1:$port"
 answer app 'an answer'
@@ -244,6 +256,12 @@ ok 'nothing happened' test ! -s "$tmp/commands"
 run 0 'down --yes' down --dir "$node" --yes
 out_has 'how it goes on' 'stead up'
 run 2 'down --remove' down --dir "$node" --yes --remove
+for machine in QEMU DigitalOcean; do
+	answer inspect "{\"v\":1,\"dmi\":{\"vendor\":\"$machine\",\"product\":\"x\"},$good$podman}"
+	run 0 "a machine of $machine" up --dir "$node"
+	is "a machine of $machine: who runs it" "$(jq -r .provider "$state/target.json")" \
+		"$([ $machine = QEMU ] && echo null || echo digitalocean)"
+done
 answer destroy 'removed'
 : >"$tmp/commands"
 run 1 'destroy, and nobody to ask' destroy --dir "$node" --yes

@@ -10,6 +10,7 @@ cat >"$machine_bin/ssh" <<-SH
 	[ ! -e '$machine_bin/fails' ] || { cat '$machine_bin/fails' >&2; exit 255; }
 	while [ "\$1" != -- ]; do shift; done
 	shift
+	[ ! -e '$machine_bin/greets' ] || printf 'good\nmorning'
 	exec sh -c "\$*"
 SH
 cat >"$machine_bin/sudo" <<-SH

@@ -307,7 +307,8 @@ static void check_inspect(void)
 	static const char *const bad[] = {
 		"", "[]", "{", "{\"v\":2}", "{\"v\":1,\"error\":\"no\"}", "{\"v\":1,\"v\":1}"
 	};
-	static const char little[] = "{\"v\":1,\"arch\":\"a\\u001b[2J\\u009b\"}";
+	static const char little[] =
+		"{\"v\":1,\"dmi\":{\"vendor\":\"Hetzner\"},\"arch\":\"a\\u001b[2J\\u009b\"}";
 	struct inspect inspect = { .arch = "before" };
 	const char *error = NULL;
 
@@ -319,6 +320,8 @@ static void check_inspect(void)
 	       "a machine that says little");
 	is_str(inspect.arch, "a [2J  ", "no control characters");
 	is_int(inspect.clock_s, -1, "what it does not say");
+	is_str(inspect.vendor, "Hetzner", "who made it");
+	ok(inspect.product == NULL, "and not what it is called");
 }
 
 /* --- changes --- */
@@ -353,10 +356,19 @@ static void check_changes(void)
 	       "    -b\n"
 	       "    +c?\n"
 	       "  changed /etc/stead/secrets/x  (secret, not shown)\n"
-	       "  changed /etc/stead/node.json\n"
 	       "processes: snac (changed)\n"
 	       "restarts: stead-snac.service\n",
 	       "as it is shown");
+	change.files.items[0] = change.files.items[2];
+	change.files.count = 1;
+	is_str(change_text(arena, &change, false),
+	       "files:\n"
+	       "  changed /etc/stead/node.json\n"
+	       "processes: snac (changed)\n"
+	       "restarts: stead-snac.service\n",
+	       "the plan is shown where it is all that changes");
+	if (!is_int(change_read(arena, json, strlen(json), &change, &error, &hint), 0, "again"))
+		return;
 	ok(strstr(change_text(arena, &change, true), "\033[32m+c?\033[0m") != NULL, "in colour");
 	is_str(change_summary(arena, &change),
 	       "changed the configuration of snac and secrets: restarted stead-snac",
