@@ -12,8 +12,11 @@ CHECK_FAMILY(identity)
 	(void)node;
 	if (lock == NULL) {
 		/* Without a lineage two nodes of one domain could not be told from each other. */
-		diag_error(findings, "identity.lock", (struct span){ 0 }, "'stead init' makes it",
-		           "there is no stead.lock, which says which node this is");
+		diag_error(
+			findings, "identity.lock", (struct span){ 0 },
+			"bring it back, from a backup or with 'stead adopt' into another folder; "
+			"for a new node 'stead init' makes it in a new folder",
+			"there is no stead.lock, which says which node this is");
 		return;
 	}
 	if (lock->domain != NULL && !str_equal(lock->domain, settings->domain.v))

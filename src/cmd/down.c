@@ -70,6 +70,16 @@ static int sure(const struct cli *cli, const char *question, const char *what)
 	                                         : fail(CLI_FINDINGS, NULL, "nothing was %s", what);
 }
 
+/* As the user has to write it in another command. */
+static const char *dir_words(const struct cli *cli)
+{
+	const char *dir = cli_text(cli, "dir");
+
+	return strcmp(dir, ".") == 0
+	               ? ""
+	               : arena_printf(cli->arena, " --dir %s", cli_shell_quote(cli->arena, dir));
+}
+
 static int down_host(struct cli *cli, struct machine *m)
 {
 	struct strings words = { 0 };
@@ -86,8 +96,8 @@ static int down_host(struct cli *cli, struct machine *m)
 	code = machine_call(m, &words, false);
 	if (code == CLI_OK)
 		(void)printf("%s is stopped, also after a restart; %s itself runs on\n"
-		             "  start it: stead up\n",
-		             m->domain, m->label);
+		             "  start it: stead up%s\n",
+		             m->domain, m->label, dir_words(cli));
 	return code != CLI_OK ? code : flush_output(stdout);
 }
 

@@ -102,6 +102,18 @@ static bool read_target(struct machine *m)
 	return ok;
 }
 
+static int no_machine(struct cli *cli, const char *hint)
+{
+	const char *dir = cli_text(cli, "dir");
+	const char *state = machine_dir(cli->arena, dir, MACHINE_HOST);
+
+	/* Its folder is private: to somebody else it looks as if it were not there. */
+	if (access(arena_printf(cli->arena, "%s/" TARGET, state), F_OK) < 0 && errno == EACCES)
+		return fail(CLI_ENVIRONMENT, "run stead as the user who ran 'stead up' before",
+		            "cannot look into '%s': %s", state, strerror(EACCES));
+	return fail(CLI_ENVIRONMENT, hint, "there is no machine in '%s'", dir);
+}
+
 static int choose(struct cli *cli, enum machine_kind *ret)
 {
 	const char *dir = cli_text(cli, "dir"), *on = cli_text(cli, "on");
@@ -116,11 +128,9 @@ static int choose(struct cli *cli, enum machine_kind *ret)
 	                  : MACHINE_VM;
 	if (*ret == MACHINE_VM ? vm : host)
 		return CLI_OK;
-	return fail(CLI_ENVIRONMENT,
-	            on == NULL           ? "'stead up --on root@HOST', or '--on vm', makes it"
-	            : *ret == MACHINE_VM ? "'stead up --on vm --image FILE' makes it"
-	                                 : "'stead up --on root@HOST' makes it",
-	            "there is no machine in '%s'", dir);
+	return no_machine(cli, on == NULL ? "'stead up --on root@HOST', or '--on vm', makes it"
+	                       : *ret == MACHINE_VM ? "'stead up --on vm --image FILE' makes it"
+	                                            : "'stead up --on root@HOST' makes it");
 }
 
 static int open_vm(struct machine *m, const char *dir, bool running)

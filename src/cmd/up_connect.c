@@ -30,6 +30,21 @@ static const char *read_known(const struct up *up, const char *path)
 	return file_read(up->arena, AT_FDCWD, path, KNOWN_MAX, &text, &len) == 0 ? text : "";
 }
 
+/* A file that is there and cannot be read is no empty one: what it knows would be asked for again,
+ * and lost. */
+static int check_known(const struct up *up)
+{
+	char *text;
+	size_t len;
+	int r = file_read(up->arena, AT_FDCWD, up->known_hosts, KNOWN_MAX, &text, &len);
+
+	return r == 0 || r == -ENOENT ? CLI_OK
+	                              : fail(CLI_ENVIRONMENT,
+	                                     "it holds the host keys that are known: mend it, or "
+	                                     "move it away and confirm them again",
+	                                     "cannot read '%s': %s", up->known_hosts, strerror(-r));
+}
+
 /* One try for each type of key, since a server shows one at a time. No one logs in. Unlike
  * ssh-keyscan(1) this goes the way that the user's own configuration says. The step ends before
  * anything is said. */
@@ -144,16 +159,27 @@ static int know_key(struct up *up)
 {
 	const char *given = cli_text(up->cli, "host-key");
 	struct host_keys keys = { 0 };
-	int code = CLI_OK;
+	int code = check_known(up);
 
+	if (code != CLI_OK)
+		return code;
 	known_hosts_find(up->arena, read_known(up, up->known_hosts),
 	                 destination_known_name(up->arena, &up->machine.to), &keys);
 	if (keys.count == 0)
 		code = know_own_key(up, &keys);
 	if (code == CLI_OK && keys.count == 0)
 		return confirm_key(up);
-	if (code == CLI_OK && given != NULL && host_keys_by_fingerprint(&keys, given) == NULL)
-		code = other_key(up, given, &keys);
+	if (code == CLI_OK && given != NULL && host_keys_by_fingerprint(&keys, given) == NULL) {
+		print_keys(&keys);
+		code = fail(
+			CLI_FINDINGS,
+			arena_printf(up->arena,
+		                     "leave --host-key out; if the machine was made anew, remove "
+		                     "its lines from %s first",
+		                     up->known_hosts),
+			"the key that is known for %s is none with the fingerprint %s",
+			up->machine.label, given);
+	}
 	return code;
 }
 

@@ -110,6 +110,7 @@ static int start(struct up *up)
 		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
 		.cpus = cpus(),
 	};
+	bool first = !machine_exists(up->arena, up->compile.dir, MACHINE_VM);
 	int r, step;
 
 	r = vm_read(up->arena, options.dir, &up->machine.vm);
@@ -134,6 +135,9 @@ static int start(struct up *up)
 	                    : NULL);
 	if (r == -EALREADY)
 		return already_running(up);
+	/* One that never began would be taken for the machine of before. */
+	if (r < 0 && first)
+		(void)vm_remove(up->arena, options.dir);
 	return r < 0 ? start_failed(r, error) : CLI_OK;
 }
 

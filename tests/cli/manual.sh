@@ -33,4 +33,7 @@ for page in stead.1 stead.yaml.5 stead-node.8; do
 	ok "$page.scd is good scdoc" good_page "$page"
 done
 ok 'stead-node(8) has the verbs of stead-node' same_verbs
+for word in '\*known_hosts\*' '\*\.stead/host/ssh_config\*' '\*4\*' '\*SSL_CERT_FILE\*' '\*XDG_RUNTIME_DIR\*'; do
+	ok "stead(1) tells of $word" grep -qx -e "$word.*" docs/man/stead.1.scd
+done
 tap_done

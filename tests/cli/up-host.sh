@@ -235,6 +235,20 @@ answer status '{"v":1,"state":"stopped","maintenance":true}' 1
 up 1 'nothing to change, but maintenance is on'
 err_has 'the remedy' 'stead maintenance off'
 
+up 1 'another fingerprint than that of the known key' --host-key "$(print "$tmp/other.pub")"
+err_has 'it says whose it has' 'the key that is known for'
+cp "$known" "$tmp/known"
+head -c 1100000 /dev/zero | tr '\0' '#' >>"$known"
+up 3 'known keys that cannot be read' --host-key "$key"
+err_has 'are no reason to ask again' "cannot read '"
+cp "$tmp/known" "$known"
+if setpriv --reuid=65534 --clear-groups true 2>/dev/null; then
+	chmod 711 "$tmp"
+	setpriv --reuid=65534 --clear-groups "$stead" status --dir "$node" >"$tmp/out" 2>"$tmp/err" </dev/null
+	is 'somebody else: exit code 3' $? 3
+	err_has 'somebody else: why there seems to be none' 'cannot look into'
+fi
+
 # --- the other commands ---
 status ready applied null
 run 0 'status' status --dir "$node" --json
@@ -254,7 +268,7 @@ answer stop 'stopped'
 run 1 'down, and nobody to ask' down --dir "$node"
 ok 'nothing happened' test ! -s "$tmp/commands"
 run 0 'down --yes' down --dir "$node" --yes
-out_has 'how it goes on' 'stead up'
+out_has 'how it goes on' "stead up --dir '$node'"
 run 2 'down --remove' down --dir "$node" --yes --remove
 for machine in QEMU DigitalOcean; do
 	answer inspect "{\"v\":1,\"dmi\":{\"vendor\":\"$machine\",\"product\":\"x\"},$good$podman}"

@@ -31,6 +31,7 @@ up 3 'no image' --on vm
 err_has 'no image: the remedy' '--image FILE'
 up 3 'an image that is not there' --on vm --image "$tmp/none.img"
 echo text >"$tmp/text"
+ok 'one that never began is not there' test ! -e "$node/.stead/vm"
 up 3 'a file that is no disk' --on vm --image "$tmp/text"
 STEAD_QEMU=$tmp/none up 3 'a QEMU that is not there' --on vm --image "$tmp/empty.img"
 err_has 'the package is named' 'qemu-system-x86'
