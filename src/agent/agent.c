@@ -71,6 +71,9 @@ static int read_plan(struct agent *agent)
 	size_t len = 0;
 	int r;
 
+	/* Before it is read: one that changes meanwhile has changed. */
+	agent->plan_file = (struct stat){ 0 };
+	(void)fstatat(agent->root_fd, agent_below_root(agent->plan_path), &agent->plan_file, 0);
 	r = file_read(agent->arena, agent->root_fd, agent_below_root(agent->plan_path),
 	              PLAN_MAX_BYTES, &data, &len);
 	if (r < 0)
@@ -94,6 +97,16 @@ int agent_read_plan(struct agent *agent)
 	if (agent->plan_error < 0)
 		agent->plan = NULL;
 	return agent->plan_error;
+}
+
+bool agent_plan_has_changed(const struct agent *agent)
+{
+	const struct stat *read = &agent->plan_file;
+	struct stat st;
+
+	return fstatat(agent->root_fd, agent_below_root(agent->plan_path), &st, 0) < 0 ||
+	       st.st_ino != read->st_ino || st.st_mtim.tv_sec != read->st_mtim.tv_sec ||
+	       st.st_mtim.tv_nsec != read->st_mtim.tv_nsec;
 }
 
 bool agent_in_maintenance(const struct agent *agent)

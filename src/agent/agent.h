@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "plan/plan.h"
 
@@ -31,6 +32,7 @@ struct agent {
 	int root_fd;
 	const struct plan *plan; /* NULL only for verbs that work without one: see plan_error */
 	int plan_error;          /* -ENOENT: the machine has none; another: it cannot be used */
+	struct stat plan_file;   /* as it was when the plan was read */
 	char plan_sha256[65];
 	const struct engine *engine;
 	int lock_fd;
@@ -43,6 +45,9 @@ int agent_open(struct agent *agent);
 /* Reads the plan and finds its engine, anew each time. On failure there is none, and `why` and
  * `plan_error` say why. */
 int agent_read_plan(struct agent *agent);
+
+/* True when the plan on the disk is not the one that was read, or is gone. */
+bool agent_plan_has_changed(const struct agent *agent);
 
 /* Notes why something failed and returns ERROR. With %s of a strerror only where it helps. */
 int agent_fail(struct agent *agent, int error, const char *format, ...)

@@ -41,7 +41,6 @@ struct page {
 	int events_fd; /* of /run/stead */
 	int listen_fd, lock_fd;
 	pid_t server;
-	struct stat plan; /* as it was when we read it */
 	int64_t refreshed_at, next_refresh, next_listen;
 	char issue[1024]; /* as it was written last */
 	bool told;        /* that port 80 is somebody else's */
@@ -152,16 +151,6 @@ static void refresh(struct page *page)
 
 /* --- the loop --- */
 
-static bool plan_has_changed(const struct page *page)
-{
-	struct stat st;
-
-	return fstatat(page->agent->root_fd, agent_below_root(page->agent->plan_path), &st, 0) <
-	               0 ||
-	       st.st_ino != page->plan.st_ino || st.st_mtim.tv_sec != page->plan.st_mtim.tv_sec ||
-	       st.st_mtim.tv_nsec != page->plan.st_mtim.tv_nsec;
-}
-
 /* Until something in /run/stead changes, or it is time. */
 static void wait_for_events(struct page *page)
 {
@@ -195,13 +184,12 @@ int agent_page(struct agent *agent, char *const *args)
 	struct page page = { .agent = agent, .events_fd = -1, .listen_fd = -1, .lock_fd = -1 };
 
 	(void)args;
-	if (agent_make_run(agent) < 0 || (page.events_fd = watch(agent)) < 0 ||
-	    fstatat(agent->root_fd, agent_below_root(agent->plan_path), &page.plan, 0) < 0) {
+	if (agent_make_run(agent) < 0 || (page.events_fd = watch(agent)) < 0) {
 		agent_log("%s", agent->why);
 		return AGENT_FAILED;
 	}
 	refresh(&page); /* who comes first shall see it, too */
-	while (!plan_has_changed(&page)) {
+	while (!agent_plan_has_changed(agent)) {
 		keep_port(&page, clock_ms());
 		if (clock_ms() >= page.next_refresh)
 			refresh(&page);

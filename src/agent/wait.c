@@ -59,62 +59,95 @@ static const char *reason_of(struct agent *agent, struct arena *arena, const cha
 	return otherwise;
 }
 
-void wait_for_stamp(struct agent *agent, const char *step, const char *name)
+/* False when HEED and there is another plan now. */
+static bool await_stamp(struct agent *agent, const char *step, const char *name, const char *why,
+                        bool heed)
 {
-	cleanup_arena struct arena *scratch = arena_new();
 	struct teller teller = { .last = "" };
-	const char *why = arena_printf(scratch, "waiting for stead-%s.service", name);
 
 	while (!agent_is_stamped(agent, name)) {
-		tell(agent, &teller, step, why);
-		clock_sleep_ms(failpoint_pause_ms(STAMP_POLL_MS));
-	}
-}
-
-/* The process that the world talks to starts when the domain is this node's, and takes port 80. */
-static int wait_to_open(struct agent *agent, const char *step)
-{
-	struct teller teller = { .last = "" };
-
-	while (agent->plan->reach == PLAN_REACH_CHECKED && !agent_is_stamped(agent, "met")) {
 		cleanup_arena struct arena *scratch = arena_new();
+		const char *better = str_equal(name, "met")
+		                             ? reason_of(agent, scratch, "meet.domain", why)
+		                             : why;
 
-		tell(agent, &teller, step,
-		     reason_of(agent, scratch, "meet.domain", "waiting for stead-meet.service"));
+		if (heed && agent_plan_has_changed(agent))
+			return false;
+		tell(agent, &teller, step, better);
 		clock_sleep_ms(failpoint_pause_ms(STAMP_POLL_MS));
 	}
-	if (port80_take(agent) == 0)
-		return AGENT_OK;
-	progress_tell(agent, step, PROGRESS_WAITING, agent->why);
-	return AGENT_FAILED;
+	return true;
 }
 
-void wait_for_process(struct agent *agent, const char *step, const struct plan_process *process)
+static bool await_process(struct agent *agent, const char *step, const struct plan_process *process,
+                          bool heed)
 {
 	struct teller teller = { .last = "" };
 
 	for (unsigned probes = 0; !health_known(agent, process); probes++) {
+		if (heed && agent_plan_has_changed(agent))
+			return false;
 		tell(agent, &teller, step, agent->why);
 		clock_sleep_ms(failpoint_pause_ms(health_pause_ms(probes)));
 	}
+	return true;
 }
 
+void wait_for_stamp(struct agent *agent, const char *step, const char *name)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+
+	(void)await_stamp(agent, step, name,
+	                  arena_printf(scratch, "waiting for stead-%s.service", name), false);
+}
+
+void wait_for_process(struct agent *agent, const char *step, const struct plan_process *process)
+{
+	(void)await_process(agent, step, process, false);
+}
+
+/* --- before --- */
+
+/* All that the plan wants first. Jobs of the setup need the data services, so these do not wait for
+ * it; the process that the world talks to starts when the domain is this node's. */
+static bool await_all(struct agent *agent, const char *step, const struct plan_process *process)
+{
+	if (!await_stamp(agent, step, "prepare", "waiting for stead-prepare.service", true))
+		return false;
+	if (str_equal(process->group, "app") &&
+	    !await_stamp(agent, step, "setup", "waiting for stead-setup.service", true))
+		return false;
+	for (size_t i = 0; i < process->after.count; i++)
+		if (!await_process(agent, step,
+		                   plan_process_find(agent->plan, process->after.items[i]), true))
+			return false;
+	return !process->public || agent->plan->reach != PLAN_REACH_CHECKED ||
+	       await_stamp(agent, step, "met", "waiting for stead-meet.service", true);
+}
+
+/* A change does not restart a process that only waits: it goes on under the new plan, whose stamps
+ * are others. */
 static int wait_before(struct agent *agent, const struct plan_process *process)
 {
 	cleanup_arena struct arena *scratch = arena_new();
-	const char *step = arena_printf(scratch, "start.%s", process->name);
+	const char *name = process->name;
+	const char *step = arena_printf(scratch, "start.%s", name);
 
 	health_forget(agent, process);
 	progress_begin(agent, step);
-	wait_for_stamp(agent, step, "prepare");
-	/* Jobs of the setup need the data services, so these do not wait for it. */
-	if (str_equal(process->group, "app"))
-		wait_for_stamp(agent, step, "setup");
-	for (size_t i = 0; i < process->after.count; i++)
-		wait_for_process(agent, step,
-		                 plan_process_find(agent->plan, process->after.items[i]));
-	if (process->public && wait_to_open(agent, step) != AGENT_OK)
+	while (!await_all(agent, step, process)) {
+		process = agent_read_plan(agent) < 0 ? NULL : plan_process_find(agent->plan, name);
+		if (process == NULL && agent->plan != NULL)
+			(void)agent_fail(agent, 0, "there is another plan, without %s", name);
+		if (process == NULL) {
+			agent_log("wait: %s", agent->why);
+			return AGENT_FAILED;
+		}
+	}
+	if (process->public && port80_take(agent) < 0) {
+		progress_tell(agent, step, PROGRESS_WAITING, agent->why);
 		return AGENT_FAILED;
+	}
 	progress_set(agent, step, PROGRESS_RUNNING, NULL);
 	return AGENT_OK;
 }

@@ -133,6 +133,36 @@ other_plan() {
 	agent prepare && agent setup && background_ends 0
 }
 
+# Whole, as a change puts it there: new_root's is written in place.
+replace_plan() { # [CODE for plan.py]...
+	python3 "$here/plan.py" "$@" >"$ROOT/etc/stead/new" && mv "$ROOT/etc/stead/new" "$ROOT/etc/stead/node.json"
+}
+
+# A change that comes while a process waits does not restart it: the new plan's stamps count for it too.
+changed_meanwhile() {
+	local public="server['public'] = True; p['reach']"
+	new_root "$public = 'checked'"
+	in_background wait --before server
+	within 10 progress_is start.server waiting "stead-prepare.service" || return 1
+	replace_plan "$public = 'checked'" 'server["stop_s"] = 11'
+	agent prepare || return 1
+	within 10 progress_is start.server waiting "stead-setup.service" || return 1
+	replace_plan "$public = 'checked'" 'server["stop_s"] = 12'
+	agent prepare && agent setup || return 1
+	within 10 progress_is start.server waiting "stead-meet.service" || return 1
+	replace_plan "$public = 'unchecked'"
+	agent prepare && agent setup && background_ends 0
+}
+
+# One that the new plan has no more is not started.
+removed_meanwhile() {
+	new_root
+	in_background wait --before server
+	within 10 progress_is start.server waiting "stead-prepare.service" || return 1
+	replace_plan 'server["name"] = "other"' '[one.update(process="other") for one in p["jobs"]]'
+	background_ends 1 && grep -q "another plan, without server" "$ROOT.log"
+}
+
 # A data service does not wait for the setup that needs it, and the setup waits for it.
 data_service() {
 	new_root 'import copy; db = copy.deepcopy(server); db["name"] = "db"; db["group"] = "data"' \
@@ -294,6 +324,8 @@ tap "waiting for another process that is not healthy" with_http 200 after_anothe
 tap "before: prepare, then setup" before
 tap "before: forgets the last start" before_forgets
 tap "before: stamps of another plan do not count" other_plan
+tap "before: another plan comes meanwhile" changed_meanwhile
+tap "before: another plan comes meanwhile, without the process" removed_meanwhile
 tap "a data service comes before the setup" data_service
 tap "ready waits for all" ready_waits
 tap "systemd is told" notified
