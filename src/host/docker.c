@@ -303,7 +303,6 @@ static void base(struct host_context *host)
 	struct origin rule = origin_rule("host.docker");
 	struct output *file = output_file(host->set, DAEMON_PATH, 0644, 0, rule);
 
-	output_dir(host->set, "/etc/docker", 0755, 0, 0, rule);
 	output_line(file, rule, "{");
 	output_line(file, rule, "  \"experimental\": true,");
 	output_line(file, rule, "  \"ip6tables\": true,");
@@ -322,4 +321,5 @@ const struct host_engine host_docker = {
 	.container_path = container_path,
 	.daemon_unit = DAEMON_UNIT,
 	.daemon_path = DAEMON_PATH,
+	.guests_ask_names = true,
 };

@@ -67,6 +67,20 @@ static void allow_settings(struct host_context *host, struct output *file)
 		            mail->host.v, mail->port.v);
 }
 
+/* The machine's own name servers are often private ones: a router's, a provider's. docker asks them
+ * from inside a container's network (moby, libnetwork/resolver.go), podman from the machine. */
+static void name_servers(struct host_context *host, struct output *file)
+{
+	if (host->engine == NULL || !host->engine->guests_ask_names) /* NULL: only the base */
+		return;
+	LINE(file, "firewall.names",
+	     "\t\tiifname \"stead-*\" ip daddr @private4 meta l4proto { tcp, udp } th dport 53 "
+	     "accept");
+	LINE(file, "firewall.names",
+	     "\t\tiifname \"stead-*\" ip6 daddr @private6 meta l4proto { tcp, udp } th dport 53 "
+	     "accept");
+}
+
 /* Only answers leave the machine: no mail, no federation, no name server but the engine's. */
 static void quarantine(struct host_context *host, struct output *file)
 {
@@ -110,6 +124,7 @@ static void forward_chain(struct host_context *host, struct output *file)
 		output_line(file, node->machine.lan_origin, "\t\t# private addresses: allowed");
 	} else {
 		allow_settings(host, file);
+		name_servers(host, file);
 		output_line(file, node->machine.lan_origin, "\t\t%s ip daddr @private4 drop",
 		            guests);
 		output_line(file, node->machine.lan_origin, "\t\t%s ip6 daddr @private6 drop",

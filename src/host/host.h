@@ -30,6 +30,8 @@ struct host_engine {
 	const char *(*container_path)(struct arena *arena, const struct node_process *process);
 	/* the daemon that all else needs, and its settings; NULL: there is none */
 	const char *daemon_unit, *daemon_path;
+	/* names are asked for from inside the containers, not by a server on the machine */
+	bool guests_ask_names;
 };
 
 extern const struct host_engine host_podman, host_docker;

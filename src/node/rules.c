@@ -26,6 +26,9 @@ static const struct rule rules[] = {
 	{ "firewall.input", "only ssh and the site are open to the world" },
 	{ "firewall.metadata",
 	  "metadata services of providers give out credentials: containers do not reach them" },
+	{ "firewall.names",
+	  "containers of docker ask the machine's name servers themselves, and those "
+	  "may have private addresses" },
 	{ "firewall.quarantine", "no connection from a container leaves the machine" },
 	{ "firewall.same-network", "containers on one network reach each other" },
 	{ "firewall.service", "the firewall is loaded before the network comes up" },
