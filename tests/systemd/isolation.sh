@@ -52,7 +52,7 @@ peer_of_proxy() {
 }
 
 isolation() {
-	local address unit wanted public site ssh names private_names
+	local address unit wanted public site ssh names all_names
 	ok "$engine: settings are made" make_settings "$dir/$engine" --set machine.engine="$engine"
 	"$stead" render ignition --dir "$dir/$engine" -o "$dir/$engine.ign" 2>/dev/null
 	ok "$engine: a machine takes the config" "$lab" node start $node "$dir/$engine.ign"
@@ -65,17 +65,17 @@ isolation() {
 	public="$(all "$public4 $public6" 80)"
 	site="$(all "$node4 $node6" 80)"
 	ssh="$(all "$node4 $node6 $(gateway Gateway) $(gateway IPv6Gateway)" 22)"
-	names="$(all "$metadata" 53)"
 	# The machine's name servers may be private: docker's containers ask them, podman's ask the machine.
-	private_names="$(all "$private" 53)"
-	targets="$public $site $ssh $names $private_names $(all "$metadata" 80) $(all "$private" 80)"
+	all_names="$(all "$metadata $private" 53)"
+	names="$all_names"
+	[ $engine = docker ] || names="$(all "$metadata" 53)"
+	targets="$public $site $ssh $all_names $(all "$metadata" 80) $(all "$private" 80)"
 	is "$engine: the machine reaches everything" "$(from_host)" "$(echo $targets | tr ' ' '\n' | sorted)"
-	[ $engine = podman ] || names="$names $private_names"
 	wanted=$(echo $public $site $names | tr ' ' '\n' | sorted)
 	is "$engine: the outer network reaches the world, the site and name servers only" "$(from_network stead-ext)" "$wanted"
 	is "$engine: the inner network reaches none of it" "$(from_network stead-int)" ""
 	# A container on both must not be the way around.
-	targets="$public $ssh $names $private_names $(all "$metadata" 80) $(all "$private" 80)"
+	targets="$public $ssh $all_names $(all "$metadata" 80) $(all "$private" 80)"
 	is "$engine: a container on both reaches no more" "$(from_caddy)" "$(echo $public $names | tr ' ' '\n' | sorted)"
 
 	# --- in ---
