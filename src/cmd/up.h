@@ -26,6 +26,7 @@ struct up {
 	/* a host: */
 	const char *known_hosts, *arch;
 	bool agent_is_there;
+	long ssh_port; /* that ssh serves us at, there; 0: not known */
 	struct inspect inspect;
 	const char *engine, *bundle_id;
 	struct change change;

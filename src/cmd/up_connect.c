@@ -216,7 +216,7 @@ static int key_changed(struct up *up)
 /* --- the first line --- */
 
 static const char *const first_line =
-	"echo " MARK "arch=$(uname -m); "
+	"echo " MARK "arch=$(uname -m); echo " MARK "port=${SSH_CONNECTION##* }; "
 	"if [ $(id -u) = 0 ]; then echo " MARK "root=yes; "
 	"elif sudo -n true 2>/dev/null; then echo " MARK "root=sudo; else echo " MARK
 	"root=no; fi; "
@@ -249,7 +249,7 @@ static const char *sha512_of(struct arena *arena, const struct host_agent *agent
 static int judge_first(struct up *up, const char *out)
 {
 	const char *arch = said(up->arena, out, "arch"), *root = said(up->arena, out, "root");
-	const char *agent = said(up->arena, out, "agent");
+	const char *agent = said(up->arena, out, "agent"), *port = said(up->arena, out, "port");
 
 	if (arch == NULL || root == NULL || agent == NULL)
 		return fail(CLI_ENVIRONMENT, "an ordinary account with a POSIX shell is needed",
@@ -261,6 +261,9 @@ static int judge_first(struct up *up, const char *out)
 		            up->machine.label);
 	up->machine.sudo = str_equal(root, "sudo");
 	up->arch = arch;
+	/* Not always the port that was written: it may be forwarded on the way. */
+	if (port == NULL || !str_to_long(port, &up->ssh_port))
+		up->ssh_port = 0;
 	up->agent_is_there = str_equal(agent, sha512_of(up->arena, &up->agent));
 	return CLI_OK;
 }

@@ -44,6 +44,7 @@ static int judge_machine(struct up *up, struct judge_verdict *ret)
 		.lineage = up->compile.has_lock ? up->compile.lock.lineage : NULL,
 		.machine = up->machine.label,
 		.now_s = (int64_t)time(NULL),
+		.ssh_port = up->ssh_port,
 	};
 
 	findings_init(&up->compile.findings, up->arena);

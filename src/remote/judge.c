@@ -9,9 +9,10 @@
 #define GIB (1024 * MIB)
 
 enum {
-	SYSTEMD_MIN = 249,      /* Upholds= in units */
-	PODMAN_MIN = 5,         /* quadlets as they are written */
-	CLOCK_MAX_S = 60,       /* certificates and signatures of other servers mind more */
+	SYSTEMD_MIN = 249, /* Upholds= in units */
+	PODMAN_MIN = 5,    /* quadlets as they are written */
+	CLOCK_MAX_S = 60,  /* certificates and signatures of other servers mind more */
+	SSH_PORT = 22,
 	MEMORY_PERCENT_MIN = 80 /* what a kernel leaves of the RAM a provider sells */
 };
 
@@ -120,6 +121,24 @@ static void judge_ports(const struct judging *j)
 			           "port %lld on %s is in use by %s", port->port, j->wish->machine,
 			           port->by != NULL ? port->by : "another program");
 	}
+}
+
+/* The firewall must not close the door that we came in by. */
+static void judge_ssh(const struct judging *j)
+{
+	const struct settings_firewall *firewall = &j->wish->settings->machine.firewall;
+	const char *word = arena_printf(j->findings->arena, "tcp/%ld", j->wish->ssh_port);
+
+	if (j->wish->ssh_port == 0 || j->wish->ssh_port == SSH_PORT)
+		return;
+	for (size_t i = 0; i < firewall->open.count; i++)
+		if (str_equal(firewall->open.items[i].v, word))
+			return;
+	diag_error(
+		j->findings, "up.ssh", nowhere(),
+		arena_printf(j->findings->arena, "write machine: {firewall: {open: [%s]}}", word),
+		"ssh on %s is at port %ld, which stead's firewall would close", j->wish->machine,
+		j->wish->ssh_port);
 }
 
 /* Their own rules stay in force beside ours: a packet must be let through by both. */
@@ -278,6 +297,7 @@ void judge(const struct inspect *machine, const struct judge_wish *wish, struct 
 	judge_size(&j);
 	judge_clock(&j);
 	judge_ports(&j);
+	judge_ssh(&j);
 	judge_firewalls(&j);
 	judge_engine(&j, ret);
 }

@@ -13,6 +13,7 @@ struct judge_wish {
 	const char *lineage; /* NULL: there is no lock */
 	const char *machine; /* what to call it: "root@host" */
 	int64_t now_s;       /* our clock, seconds since 1970 */
+	long ssh_port;       /* of the machine, that we came in by; 0: not known */
 };
 
 struct judge_verdict {
@@ -23,8 +24,8 @@ struct judge_verdict {
 	const char *version; /* that is there or would be installed; NULL: not known */
 };
 
-/* Errors are refusals: up.systemd, up.memory, up.disk, up.clock, up.port, up.firewall, up.engine,
- * up.node, up.arch. */
+/* Errors are refusals: up.systemd, up.memory, up.disk, up.clock, up.port, up.ssh, up.firewall,
+ * up.engine, up.node, up.arch. */
 void judge(const struct inspect *machine, const struct judge_wish *wish, struct findings *findings,
            struct judge_verdict *ret);
 

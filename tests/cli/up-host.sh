@@ -42,7 +42,8 @@ fi
 while [[ $command = *'while '*'status --json; echo'* ]]; do
 	cat "$here/answers/status" && echo && sleep 1 || exit
 done
-exec sh -c "$command"
+# As at ssh's own port, unless another is wanted.
+SSH_CONNECTION="${SSH_CONNECTION% *} $(cat "$here/port" 2>/dev/null || echo 22)" exec sh -c "$command"
 END
 chmod +x "$tmp/shell"
 cat >"$tmp/sshd_config" <<END
@@ -165,6 +166,11 @@ up 1 'a clock that is wrong'
 err_has 'it says so' "behind this computer's"
 answer inspect 'not JSON'
 up 3 'an agent that does not answer as it should'
+answer inspect "{\"v\":1,$good$podman}"
+echo 2222 >"$tmp/port"
+up 1 'ssh at a port that the firewall would close'
+err_has 'it says how to open it' 'open: [tcp/2222]'
+rm "$tmp/port"
 answer inspect "{\"v\":1,$good\"engines\":[]}"
 up 1 'no engine to be had'
 answer inspect "{\"v\":1,${good/\"install\":[]/\"install\":[{\"engine\":\"podman\",\"version\":\"5.4\"\}]}\"engines\":[]}"

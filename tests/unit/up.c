@@ -170,11 +170,16 @@ static void check_ssh(void)
 
 static struct settings settings;
 static struct findings findings;
+static long ssh_port;
 
 static struct judge_verdict verdict_of(const char *json)
 {
 	const struct judge_wish wish = {
-		.settings = &settings, .lineage = "aa", .machine = "root@host", .now_s = NOON
+		.settings = &settings,
+		.lineage = "aa",
+		.machine = "root@host",
+		.now_s = NOON,
+		.ssh_port = ssh_port,
 	};
 	struct judge_verdict verdict = { .engine = "?" };
 	struct inspect inspect;
@@ -259,6 +264,25 @@ static void check_engines(void)
 	              "\"example.org\",\"lineage\":\"aa\",\"app\":\"snac\"}," NFT "}",
 	              "up.engine", NULL, false);
 	settings.machine.engine.v = "auto";
+}
+
+/* The firewall lets in port 22 and what the settings open. */
+static void check_ssh_port(void)
+{
+	static struct value_text open[] = { { .v = "udp/2222" }, { .v = "tcp/2222" } };
+	static const char json[] = "{\"v\":1," GOOD PODMAN5 NFT "}";
+
+	ssh_port = 22;
+	check_verdict("ssh at its own port", json, "", "podman", false);
+	ssh_port = 2222;
+	check_verdict("ssh at a port that would be closed", json, "up.ssh", "podman", false);
+	settings.machine.firewall.open.items = open;
+	settings.machine.firewall.open.count = 1;
+	check_verdict("open for UDP only", json, "up.ssh", "podman", false);
+	settings.machine.firewall.open.count = 2;
+	check_verdict("open", json, "", "podman", false);
+	settings.machine.firewall.open.count = 0;
+	ssh_port = 0;
 }
 
 static void check_refusals(void)
@@ -423,6 +447,7 @@ int main(void)
 	check_ssh();
 	check_engines();
 	check_refusals();
+	check_ssh_port();
 	check_inspect();
 	check_changes();
 	check_summaries();
