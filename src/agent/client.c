@@ -178,20 +178,37 @@ static bool is_address(const char *s)
 	return inet_pton(AF_INET, s, raw) == 1 || inet_pton(AF_INET6, s, raw) == 1;
 }
 
+/* The words of both engines: podman's initialized and configured are docker's created. */
+static enum engine_state state_by_word(const char *word)
+{
+	static const char *const before[] = { "created", "initialized", "configured" };
+
+	if (str_equal(word, "running") || str_equal(word, "paused"))
+		return ENGINE_RUNNING;
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		if (str_equal(word, before[i]))
+			return ENGINE_CREATED;
+	return ENGINE_ENDED;
+}
+
 int client_address_of(struct agent *agent, struct arena *arena, const struct plan_process *process,
                       const char **ret)
 {
-	static const char format[] = "{{.State.Running}}{{range .NetworkSettings.Networks}} "
+	static const char format[] = "{{.State.Status}}{{range .NetworkSettings.Networks}} "
 				     "{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}";
+	enum engine_state state;
 	char *out, *rest, *word;
 	int r = inspect_process(agent, arena, process, format, &out);
 
 	if (r < 0)
 		return r;
 	word = strtok_r(out, " \n", &rest);
-	if (!str_equal(word, "true"))
-		return agent_fail(agent, -ENOENT, "the container of %s does not run",
+	state = state_by_word(word);
+	if (state == ENGINE_CREATED)
+		return agent_fail(agent, -EAGAIN, "the container of %s does not run yet",
 		                  process->name);
+	if (state != ENGINE_RUNNING)
+		return agent_fail(agent, -ESRCH, "the container of %s has ended", process->name);
 	while ((word = strtok_r(NULL, " \n", &rest)) != NULL)
 		if (is_address(word)) {
 			*ret = arena_strdup(arena, word);
@@ -204,14 +221,13 @@ int client_state_of(struct agent *agent, struct arena *arena, const struct plan_
                     enum engine_state *ret)
 {
 	char *out;
-	int r = inspect_process(agent, arena, process, "{{.State.Running}}", &out);
+	int r = inspect_process(agent, arena, process, "{{.State.Status}}", &out);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (r == -ENOENT)
-		*ret = ENGINE_ABSENT;
-	else
-		*ret = str_starts(out, "true") ? ENGINE_RUNNING : ENGINE_STOPPED;
+	if (r == 0)
+		out[strcspn(out, " \n")] = '\0';
+	*ret = r == -ENOENT ? ENGINE_ABSENT : state_by_word(out);
 	return 0;
 }
 

@@ -20,7 +20,8 @@ struct engine_job {
 	unsigned deadline_s;
 };
 
-enum engine_state { ENGINE_ABSENT, ENGINE_STOPPED, ENGINE_RUNNING };
+/* CREATED: it has not run yet; ENDED: it has. */
+enum engine_state { ENGINE_ABSENT, ENGINE_CREATED, ENGINE_RUNNING, ENGINE_ENDED };
 
 struct engine {
 	const char *name;
@@ -34,7 +35,8 @@ struct engine {
 	int (*exec)(struct agent *agent, struct arena *arena, const struct plan_process *process,
 	            const struct strings *run, const char *stdin_text, unsigned deadline_s,
 	            struct process_result *ret);
-	/* An address the host reaches the process's container at; -ENOENT when it does not run. */
+	/* An address the host reaches the process's container at; -ENOENT when there is none, -EAGAIN
+	 * when it does not run yet, -ESRCH when it has ended. */
 	int (*address_of)(struct agent *agent, struct arena *arena,
 	                  const struct plan_process *process, const char **ret);
 	int (*state_of)(struct agent *agent, struct arena *arena,

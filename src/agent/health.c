@@ -78,8 +78,13 @@ static bool probe_network(struct agent *agent, struct health *health)
 	const char *address;
 
 	if (health->address[0] == '\0' || health->probes % ASK_AGAIN == 0) {
-		if (agent->engine->address_of(agent, scratch, health->process, &address) < 0)
+		int r = agent->engine->address_of(agent, scratch, health->process, &address);
+
+		health->ended = r == -ESRCH || (r == -ENOENT && health->ran);
+		health->comes = r == -EAGAIN || r == -ETIMEDOUT;
+		if (r < 0)
 			return false;
+		health->ran = true;
 		(void)snprintf(health->address, sizeof(health->address), "%s", address);
 	}
 	return probe_at(agent, health->process, health->address);
@@ -101,16 +106,32 @@ static bool probe_exec(struct agent *agent, const struct plan_process *process)
 	return !result.timed_out && result.exit_code == 0;
 }
 
-static bool probe_running(struct agent *agent, const struct plan_process *process)
+static bool probe_running(struct agent *agent, struct health *health)
 {
 	cleanup_arena struct arena *scratch = arena_new();
+	const char *name = health->process->name;
 	enum engine_state state = ENGINE_ABSENT;
 
-	if (agent->engine->state_of(agent, scratch, process, &state) < 0)
+	int r = agent->engine->state_of(agent, scratch, health->process, &state);
+
+	health->comes = r == -ETIMEDOUT || (r == 0 && state == ENGINE_CREATED);
+	if (r < 0)
 		return false;
-	if (state != ENGINE_RUNNING)
-		(void)agent_fail(agent, -ENOENT, "the container of %s does not run", process->name);
+	health->ended = state == ENGINE_ENDED || (state == ENGINE_ABSENT && health->ran);
+	health->ran |= state == ENGINE_RUNNING;
+	if (health->ended)
+		(void)agent_fail(agent, -ESRCH, "the container of %s has ended", name);
+	else if (state != ENGINE_RUNNING)
+		(void)agent_fail(agent, -ENOENT, "the container of %s does not run yet", name);
 	return state == ENGINE_RUNNING;
+}
+
+/* The engine is asked first only now and then. */
+static bool probe_by_exec(struct agent *agent, struct health *health)
+{
+	if ((!health->ran || health->probes % ASK_AGAIN == 0) && !probe_running(agent, health))
+		return false;
+	return probe_exec(agent, health->process);
 }
 
 bool health_probe(struct agent *agent, struct health *health)
@@ -120,9 +141,9 @@ bool health_probe(struct agent *agent, struct health *health)
 	if (is_network(health->process))
 		healthy = probe_network(agent, health);
 	else if (health->process->health == PLAN_HEALTH_EXEC)
-		healthy = probe_exec(agent, health->process);
+		healthy = probe_by_exec(agent, health);
 	else
-		healthy = probe_running(agent, health->process);
+		healthy = probe_running(agent, health);
 	health->probes++;
 	return healthy;
 }

@@ -15,6 +15,8 @@ struct health {
 	const struct plan_process *process;
 	char address[64]; /* "" while unknown */
 	unsigned probes;
+	/* the container: it was seen running; it does not any more; the engine still makes it */
+	bool ran, ended, comes;
 };
 
 /* One test of a process whose container was started. True when it is healthy; else agent->why says

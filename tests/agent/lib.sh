@@ -57,7 +57,7 @@ agent() {
 # The one container runs, as systemd would have started it.
 start_server() {
 	echo "$ROOT/var/lib/stead/data/server/data:/data" >"$ENGINE/running/stead-server.volumes"
-	echo "true 127.0.0.1 " >"$ENGINE/inspect/stead-server"
+	echo "running 127.0.0.1 " >"$ENGINE/inspect/stead-server"
 }
 
 judge() {

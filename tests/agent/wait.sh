@@ -67,6 +67,23 @@ no_container() {
 	! agent wait server 2>"$ROOT.log" && grep -q "server has no container" "$ROOT.log"
 }
 
+# The process's time (2 s) does not begin before its container runs.
+created_at_last() {
+	echo "created" >"$ENGINE/inspect/stead-server"
+	in_background wait server
+	within 10 progress_is start.server waiting "does not run yet" || return 1
+	sleep 3
+	start_server
+	background_ends 0
+}
+
+# Without a word from the test of the process, and long before its time is over.
+has_ended() {
+	echo "exited" >"$ENGINE/inspect/stead-server"
+	new_plan "port = $PORT" "$by_http" 'server["health"]["start_s"] = 3600'
+	! agent wait server 2>"$ROOT.log" && grep -q "the container of server has ended" "$ROOT.log"
+}
+
 by_tcp() {
 	new_plan "server['health'] = {'kind': 'tcp', 'port': $PORT, 'start_s': 2}"
 	agent wait server || return 1
@@ -172,7 +189,7 @@ data_service() {
 	in_background setup
 	within 10 progress_is setup.data:db waiting "db has not come up yet" || return 1
 	agent wait --before db || return 1
-	echo true >"$ENGINE/inspect/stead-db"
+	echo running >"$ENGINE/inspect/stead-db"
 	agent wait db && background_ends 0 && judge
 }
 
@@ -316,6 +333,8 @@ tap "HTTP: unhealthy, then healthy" with_http 503 healthy_at_last
 tap "HTTP: the wrong answer until the start may take no longer" with_http 404 never_healthy
 tap "HTTP: nobody listens" with_http 200 wrong_port
 tap "no container" with_http 200 no_container
+tap "a container that the engine still makes" with_http 200 created_at_last
+tap "a container that has ended" with_http 200 has_ended
 tap "TCP" with_http 200 by_tcp
 tap "exec" by_exec
 tap "no test: the container runs" by_nothing
