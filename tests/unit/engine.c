@@ -198,7 +198,7 @@ static void test_argv(struct fixture *f)
 		const struct engine *engine = f->agent.engine = engines[i];
 		struct strings argv = { 0 }, more = { 0 }, none = { 0 };
 
-		answer(f, "container-inspect", "echo true\n");
+		answer(f, "container-inspect", "echo running\n");
 		is_int(engine->exec_argv(&f->agent, f->arena, &f->process, &f->run, true, &argv), 0,
 		       "%s: a running container is entered", engine->name);
 		is_str(joined(f, &argv),
