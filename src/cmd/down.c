@@ -93,7 +93,7 @@ static int down_host(struct cli *cli, struct machine *m)
 		return code;
 	machine_root(m, &words);
 	machine_words(m, &words, m->agent, "stop", NULL);
-	code = machine_call(m, &words, false);
+	code = machine_call(m, &words);
 	if (code == CLI_OK)
 		(void)printf("%s is stopped, also after a restart; %s itself runs on\n"
 		             "  start it: stead up%s\n",
@@ -150,7 +150,7 @@ static int destroy_host(struct cli *cli, struct machine *m)
 	machine_root(m, &words);
 	machine_words(m, &words, m->agent, "destroy", "--domain", m->domain,
 	              cli_flag(cli, "keep-data") ? "--keep-data" : NULL, NULL);
-	code = machine_call(m, &words, false);
+	code = machine_call(m, &words);
 	if (code == CLI_OK) {
 		(void)unlink(arena_printf(m->arena, "%s/target.json", m->dir));
 		(void)printf("%s is gone from %s; its settings stay in '%s'\n", m->domain, m->label,

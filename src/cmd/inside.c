@@ -23,7 +23,7 @@ int cmd_status(struct cli *cli)
 	machine_root(&machine, &words);
 	machine_words(&machine, &words, machine.agent, "status",
 	              cli_flag(cli, "json") ? "--json" : NULL, NULL);
-	return machine_call(&machine, &words, true);
+	return machine_show(&machine, &words);
 }
 
 int cmd_ssh(struct cli *cli)
@@ -100,7 +100,7 @@ int cmd_open(struct cli *cli)
 		return code;
 	machine_root(&machine, &words);
 	machine_words(&machine, &words, machine.agent, "login", NULL);
-	return machine_call(&machine, &words, true);
+	return machine_show(&machine, &words);
 }
 
 int cmd_ca(struct cli *cli)
@@ -113,7 +113,7 @@ int cmd_ca(struct cli *cli)
 		return code;
 	machine_root(&machine, &words);
 	machine_words(&machine, &words, machine.agent, "ca", NULL);
-	return machine_call(&machine, &words, true);
+	return machine_show(&machine, &words);
 }
 
 int cmd_maintenance(struct cli *cli)
@@ -132,7 +132,7 @@ int cmd_maintenance(struct cli *cli)
 	machine_root(&machine, &words);
 	machine_words(&machine, &words, machine.agent, "maintenance", cli->args.items[0],
 	              cli->args.count > 1 ? cli->args.items[1] : NULL, NULL);
-	return machine_call(&machine, &words, false);
+	return machine_call(&machine, &words);
 }
 
 int cmd_app(struct cli *cli)

@@ -98,9 +98,13 @@ struct machine_input {
 int machine_run(const struct machine *machine, struct strings *words,
                 const struct machine_input *in, unsigned deadline_ms, struct process_result *ret);
 
-/* Runs it with our stdout and stderr; its exit code, or CLI_ENVIRONMENT when ssh does not get
- * there. QUICK: it has a minute, else twenty. */
-int machine_call(const struct machine *machine, struct strings *words, bool quick);
+/* Runs what is done within a minute, and prints what it said, nothing else: it may be a certificate
+ * or JSON, and is handled as a secret. Its exit code, or CLI_ENVIRONMENT when ssh does not get
+ * there. */
+int machine_show(const struct machine *machine, struct strings *words);
+
+/* The same for what may take twenty minutes, with our stdout and stderr. */
+int machine_call(const struct machine *machine, struct strings *words);
 
 /* Replaces stead by ssh: stdin, stdout and exit code are the program's. Returns only on failure. */
 int machine_exec(const struct machine *machine, struct strings *words, bool tty);

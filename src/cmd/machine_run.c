@@ -129,13 +129,30 @@ const char *machine_address(const struct machine *m)
 	return m->to.host;
 }
 
-int machine_call(const struct machine *m, struct strings *words, bool quick)
+int machine_show(const struct machine *m, struct strings *words)
+{
+	cleanup_arena struct arena *secret_arena = arena_new_secret();
+	struct machine quiet = *m;
+	struct process_result result;
+	int r;
+
+	quiet.arena = secret_arena;
+	r = machine_run(&quiet, words, NULL, QUICK_MS, &result);
+	if (r < 0 || result.timed_out || result.exit_code == SSH_FAILED)
+		return machine_unreachable(&quiet, r, &result);
+	(void)fwrite(result.err, 1, result.err_len, stderr);
+	(void)fwrite(result.out, 1, result.out_len, stdout);
+	r = flush_output(stdout);
+	return r != CLI_OK ? r : result.exit_code;
+}
+
+int machine_call(const struct machine *m, struct strings *words)
 {
 	struct strings argv = { 0 };
 	struct process_run run = { .inherit_stdout = true,
 		                   .inherit_stderr = true,
 		                   .foreground = m->ssh.ask,
-		                   .deadline_ms = quick ? QUICK_MS : LONG_MS };
+		                   .deadline_ms = LONG_MS };
 	struct process_result result;
 	int r;
 

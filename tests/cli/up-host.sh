@@ -258,7 +258,10 @@ fi
 # --- the other commands ---
 status ready applied null
 run 0 'status' status --dir "$node" --json
-is "status: the agent's JSON" "$(sed -n 's/^stead:begin of the day//p' "$tmp/out" | jq -r .state)" ready
+is "status: the agent's JSON" "$(jq -r .state "$tmp/out")" ready
+answer ca 'a certificate'
+run 0 'ca' ca --dir "$node"
+is 'ca: nothing else' "$(cat "$tmp/out")" 'a certificate'
 run 0 'open' open --dir "$node"
 out_has 'open: where' "machine   $user@127.0.0.1:$port"
 answer app 'an answer'
