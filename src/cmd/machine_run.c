@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "remote/change.h"
 
-enum { QUICK_MS = 60000, LONG_MS = 20 * 60000, GREETING_MAX = 64 * 1024 };
+enum { QUICK_MS = 60000, LONG_MS = 20 * 60000, GREETING_MAX = 64 * 1024, NOT_FOUND = 127 };
 
 #define BEGIN "stead:begin"
 
@@ -129,6 +129,13 @@ const char *machine_address(const struct machine *m)
 	return m->to.host;
 }
 
+/* A shell's word for a program that is not there. */
+static int no_agent(const struct machine *m)
+{
+	return fail(CLI_ENVIRONMENT, "'stead up' brings it", "%s has no agent: '%s' is not there",
+	            m->label, m->agent);
+}
+
 int machine_show(const struct machine *m, struct strings *words)
 {
 	cleanup_arena struct arena *secret_arena = arena_new_secret();
@@ -140,6 +147,8 @@ int machine_show(const struct machine *m, struct strings *words)
 	r = machine_run(&quiet, words, NULL, QUICK_MS, &result);
 	if (r < 0 || result.timed_out || result.exit_code == SSH_FAILED)
 		return machine_unreachable(&quiet, r, &result);
+	if (result.exit_code == NOT_FOUND)
+		return no_agent(m);
 	(void)fwrite(result.err, 1, result.err_len, stderr);
 	(void)fwrite(result.out, 1, result.out_len, stdout);
 	r = flush_output(stdout);
@@ -162,7 +171,7 @@ int machine_call(const struct machine *m, struct strings *words)
 	r = process_run(m->arena, &run, &result);
 	if (r < 0 || result.timed_out || result.exit_code == SSH_FAILED)
 		return machine_unreachable(m, r, &result);
-	return result.exit_code;
+	return result.exit_code == NOT_FOUND ? no_agent(m) : result.exit_code;
 }
 
 int machine_exec(const struct machine *m, struct strings *words, bool tty)

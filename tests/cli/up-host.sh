@@ -259,6 +259,10 @@ fi
 status ready applied null
 run 0 'status' status --dir "$node" --json
 is "status: the agent's JSON" "$(jq -r .state "$tmp/out")" ready
+mv "$tmp/bin/stead-node" "$tmp/agent"
+run 3 'an agent that is gone' ca --dir "$node"
+err_has 'an agent that is gone: the remedy' "'stead up' brings it"
+mv "$tmp/agent" "$tmp/bin/stead-node"
 answer ca 'a certificate'
 run 0 'ca' ca --dir "$node"
 is 'ca: nothing else' "$(cat "$tmp/out")" 'a certificate'
