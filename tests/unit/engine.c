@@ -284,6 +284,34 @@ static void test_version(struct fixture *f)
 	forget(f);
 }
 
+static void test_states(struct fixture *f)
+{
+	static const struct {
+		const char *word;
+		enum engine_state state;
+		int address; /* what address_of says */
+	} rows[] = {
+		{ "running", ENGINE_RUNNING, 0 },           { "created", ENGINE_CREATED, -EAGAIN },
+		{ "initialized", ENGINE_CREATED, -EAGAIN }, { "exited", ENGINE_ENDED, -ESRCH },
+		{ "dead", ENGINE_ENDED, -ESRCH },
+	};
+
+	f->agent.engine = &engine_podman;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum engine_state state = ENGINE_ABSENT;
+		const char *address;
+
+		answer(f, "container-inspect",
+		       arena_printf(f->arena, "echo '%s  10.0.0.2 '\n", rows[i].word));
+		is_int(engine_podman.state_of(&f->agent, f->arena, &f->process, &state), 0,
+		       "the state of one that is %s", rows[i].word);
+		is_int(state, rows[i].state, "is what it says");
+		is_int(engine_podman.address_of(&f->agent, f->arena, &f->process, &address),
+		       rows[i].address, "and so is the address");
+	}
+	forget(f);
+}
+
 static void test_docker(struct fixture *f)
 {
 	static const char away[] = "echo 'Cannot connect to the Docker daemon at "
@@ -324,6 +352,7 @@ int main(void)
 	test_argv(&f);
 	test_lists(&f);
 	test_version(&f);
+	test_states(&f);
 	test_docker(&f);
 	fixture_done(&f);
 	return tap_done();
