@@ -122,7 +122,7 @@ static void judge(struct status *status)
 	if (next == NULL)
 		next = step_in(status, "running");
 	if (str_equal(target->active, "inactive") && !target->queued && wrong != NULL)
-		set(status, "stopped", "stead-node start", NULL);
+		set(status, "stopped", "'stead up' (there: stead-node start)", NULL);
 	else if (status->maintenance.on)
 		set_maintenance(status);
 	else if (wrong == NULL && agent_is_stamped(agent, "ready"))

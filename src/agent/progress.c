@@ -65,6 +65,9 @@ static void change(json_t *step, bool begin, enum progress_state state, const ch
 	json_int_t attempt = json_integer_value(json_object_get(step, "attempt"));
 	const char *now = clock_now_utc(scratch);
 
+	/* Found done again: it took the time it took then. */
+	if (!begin && was_done && state == PROGRESS_DONE)
+		return;
 	if (begin) {
 		json_object_set_new(step, "attempt", json_integer(was_done ? 1 : attempt + 1));
 		if (was_done || attempt == 0) {

@@ -128,7 +128,7 @@ stops() {
 	agent stop || return 1
 	calls_are 'disable --quiet -- stead.target' 'stop -- stead.target' \
 		'stop -- stead-app.target stead-server.service' || return 1
-	agent status --json | jq -e '.state == "stopped" and .waiting_for == "stead-node start"' || return 1
+	agent status --json | jq -e '.state == "stopped" and (.waiting_for | contains("stead-node start"))' || return 1
 	[ -e "$ENGINE/firewall" ] && [ -e "$ROOT/var/lib/stead/sentinel.json" ] || return 1
 	: >"$ENGINE/calls"
 	: >"$ENGINE/systemctl"
