@@ -14,6 +14,7 @@
 #include "agent/disk.h"
 #include "agent/engine.h"
 #include "agent/failpoint.h"
+#include "agent/failpoint.h"
 #include "agent/run.h"
 #include "agent/settle.h"
 #include "agent/start.h"
@@ -25,6 +26,9 @@
 #include "plan/json.h"
 
 enum { MAX_FROM = 100, MAX_DEADLINE_S = 24 * 60 * 60, STOP_S = 120, ID_LEN = 64 };
+
+/* Those who only look hold the lock for an instant. */
+enum { LOCK_MS = 15 * 1000, LOCK_POLL_MS = 100 };
 enum { TOLD_MS = 5000, TOLD_POLL_MS = 20 };
 
 struct options {
@@ -247,6 +251,21 @@ static int run_in_unit(struct run *run, const struct options *options)
 	return options->go_on ? AGENT_OK : apply_new(run, options);
 }
 
+/* Whoever compares a bundle just now must not make a change fail that was told to have begun. */
+static int lock_soon(struct agent *agent)
+{
+	int64_t end = clock_ms() + LOCK_MS;
+	int r = changing_lock(agent);
+
+	if (r == -EWOULDBLOCK)
+		agent_log("waiting for another stead-node");
+	while (r == -EWOULDBLOCK && clock_ms() < end) {
+		clock_sleep_ms(failpoint_pause_ms(LOCK_POLL_MS));
+		r = changing_lock(agent);
+	}
+	return r;
+}
+
 static int run_unit(struct agent *agent, const struct options *options)
 {
 	cleanup_arena struct arena *arena = arena_new_secret();
@@ -255,7 +274,7 @@ static int run_unit(struct agent *agent, const struct options *options)
 	int status = AGENT_FAILED;
 
 	if (agent_make_run(agent) == 0)
-		run.lock_fd = changing_lock(agent);
+		run.lock_fd = lock_soon(agent);
 	if (run.lock_fd >= 0)
 		live_fd = changing_live(agent);
 	if (live_fd >= 0)

@@ -228,7 +228,8 @@ static void ask_addresses(struct agent *agent, struct look *look, const char *no
 		    arena_printf(
 			    look->arena,
 			    "%s leads to %s: is port 80 open at the provider, and is that this "
-			    "machine's address (it has %s)?",
+			    "machine's address (it has %s)? Behind a CDN, or a router that does "
+			    "not lead back in, write 'reach: unchecked' into stead.yaml",
 			    web, silent, own.text));
 }
 

@@ -191,6 +191,17 @@ two_at_once() {
 	echo go >"$ENGINE/pull-gate"
 	background_ends 0 && [ $status = 0 ] && is_whole old image && [ "$outcome" = new ]
 }
+# Who compares at the same moment holds the lock for an instant: a change that has begun waits for that.
+compared_meanwhile() {
+	node_from changed
+	mkdir -p "$ROOT/run/stead"
+	exec 9>"$ROOT/run/stead/apply.lock"
+	flock 9 || return 1
+	in_background apply --run "$(id changed)" --base "$(id old)" 9>&-
+	within 10 grep -q "waiting for another stead-node" "$ROOT.log" || { cat "$ROOT.log"; return 1; }
+	exec 9>&-
+	background_ends 0 && is_whole old changed && [ "$outcome" = new ]
+}
 unit_is_there() {
 	node_from changed
 	: >"$ENGINE/unit-exists"
@@ -280,6 +291,7 @@ tap "full disk" full_disk
 tap "full disk of the state" full_state
 tap "read-only file system" read_only
 tap "two at once" two_at_once
+tap "compared at the same moment" compared_meanwhile
 tap "its unit runs already" unit_is_there
 tap "an image that is not there" no_image
 tap "returned when a process ends again and again" returned

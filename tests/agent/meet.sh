@@ -361,6 +361,7 @@ tap "elsewhere: a web server" waits else.example.test failed "else.example.test 
 tap "elsewhere: another node" waits node.example.test failed "is another node of stead"
 tap "elsewhere: one address of two" waits both.example.test failed "leads to 198.51.100.81"
 tap "no answer: nobody at the address" waits away.example.test waiting "away.example.test leads to 198.51.100.99 does not answer"
+tap "no answer: how to say that it is right" waits cdn.example.test waiting "write 'reach: unchecked' into stead.yaml"
 tap "no answer: a CDN that redirects to https" waits cdn.example.test waiting "sends everybody to https"
 tap "no answer: a server's error" waits error.example.test waiting "answers with error 502 (nginx"
 tap "no record, then one" record_comes
