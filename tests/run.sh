@@ -74,15 +74,15 @@ run_one() { # SUITE NAME COMMAND...
 }
 
 run_scripts() { # SUITE
-	local script scripts=() max running=0
+	local script scripts=() max
 	max=$(at_once "$1")
 	for script in tests/"$1"/*.sh; do
 		[ -x "$script" ] && scripts+=("$script")
 	done
 	for script in "${scripts[@]}"; do
-		[ "$running" -lt "$max" ] || { wait -n; running=$((running - 1)); }
+		# Asked anew each time: `wait -n` may also tell of one that ended long ago.
+		while [ "$(jobs -rp | wc -l)" -ge "$max" ]; do wait -n || :; done
 		run_program "$1" "$(basename "$script" .sh)" "$script" &
-		running=$((running + 1))
 	done
 	wait
 	for script in "${scripts[@]}"; do
