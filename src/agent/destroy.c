@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/changing.h"
 #include "agent/disk.h"
 #include "agent/engine.h"
 #include "agent/failpoint.h"
@@ -217,6 +218,36 @@ static int remove_files(const struct destroy *destroy)
 	return r < 0 ? r : remove_links(destroy);
 }
 
+/* A change that was cut short: files of two plans, and what was laid beside them. */
+static int remove_change(const struct destroy *destroy)
+{
+	cleanup_arena struct arena *secret = arena_new_secret();
+	struct changing changing = { 0 };
+	int r = 0;
+
+	/* One that cannot be read is no reason to stay for ever. */
+	if (changing_read(destroy->agent, secret, &changing) < 0)
+		return 0;
+	for (size_t i = 0; r == 0 && i < changing.change.count; i++) {
+		const struct change_entry *entry = &changing.change.items[i];
+		const char *path = entry->path, *name = strrchr(path, '/') + 1;
+		int dir_len = (int)(name - path);
+
+		/* /etc/stead goes as a whole, and the plan in it last. */
+		if (entry->kind == CHANGE_DIR || str_starts(path, ETC_DIR "/"))
+			continue;
+		if (is_ours(path))
+			r = remove_path(destroy, path);
+		if (r == 0)
+			r = remove_path(destroy, arena_printf(destroy->arena, "%.*s.%s.stead-new",
+			                                      dir_len, path, name));
+		if (r == 0)
+			r = remove_path(destroy, arena_printf(destroy->arena, "%.*s.%s.stead-old",
+			                                      dir_len, path, name));
+	}
+	return r;
+}
+
 static int unmask(const struct destroy *destroy)
 {
 	static const char *const words[] = { "unmask", "--quiet", NULL };
@@ -312,7 +343,8 @@ static int destroy_all(const struct destroy *destroy)
 	if ((r = agent_make_run(agent)) < 0 || (r = agent_lock(agent)) < 0 ||
 	    (r = remove_from_engine(destroy)) < 0 || (r = unmask(destroy)) < 0 ||
 	    (r = remove_firewall(destroy)) < 0 || (r = remove_files(destroy)) < 0 ||
-	    (r = reload(destroy)) < 0 || (r = remove_data(destroy)) < 0 ||
+	    (r = remove_change(destroy)) < 0 || (r = reload(destroy)) < 0 ||
+	    (r = remove_data(destroy)) < 0 ||
 	    (r = remove_in(destroy, "/run/issue.d", "stead", NULL)) < 0 ||
 	    (r = remove_path(destroy, AGENT_RUN)) < 0 ||
 	    (r = remove_in(destroy, ETC_DIR, "", plan_name)) < 0 || (r = sync_removed(destroy)) < 0)

@@ -202,6 +202,20 @@ compared_meanwhile() {
 	exec 9>&-
 	background_ends 0 && is_whole old changed && [ "$outcome" = new ]
 }
+# What a change that was cut short laid beside its files goes, too, and what only its plan knows.
+destroyed_in_between() {
+	local point left seen=
+	for point in 30 35 40 45 50 55 60 65; do
+		node_from process
+		STEAD_CRASH_AT=$point agent apply --run "$(id process)" --base "$(id old)" >/dev/null 2>&1
+		seen+=" $(sed -n 's/^ "state": "\(.*\)",$/\1/p' "$ROOT/$STATE/journal.json" 2>/dev/null)"
+		agent destroy --domain example.org >"$ROOT.log" 2>&1 || { cat "$ROOT.log"; return 1; }
+		left=$(find "$ROOT/etc" "$ROOT/var" -name '*stead*')
+		[ -z "$left" ] || { echo "point $point: $left"; return 1; }
+		drop_root
+	done
+	[[ $seen = *staging*switching* ]] || { echo "cut short in:$seen"; return 1; }
+}
 unit_is_there() {
 	node_from changed
 	: >"$ENGINE/unit-exists"
@@ -292,6 +306,7 @@ tap "full disk of the state" full_state
 tap "read-only file system" read_only
 tap "two at once" two_at_once
 tap "compared at the same moment" compared_meanwhile
+tap "destroyed after it was cut short" destroyed_in_between
 tap "its unit runs already" unit_is_there
 tap "an image that is not there" no_image
 tap "returned when a process ends again and again" returned
