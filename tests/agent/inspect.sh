@@ -218,13 +218,15 @@ server_leaves() {
 		grep -q '^221 bye' "$ROOT.out"
 }
 
-# The other side is gone for good while stdin stays open.
+# The other side is gone for good while stdin stays open. It waits for a byte that passed through
+# us: a reset before that could still be a connection that failed.
 server_resets() {
 	new_root
 	serve 'import struct
+c.recv(1)
 c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); c.close()'
 	mkfifo "$ROOT.in"
-	(exec 3<>"$ROOT.in"; timeout 20 "$agent_program" --root "$ROOT" connect 127.0.0.1 "$port" <&3 >"$ROOT.out")
+	(exec 3<>"$ROOT.in"; echo >&3; timeout 20 "$agent_program" --root "$ROOT" connect 127.0.0.1 "$port" <&3 >"$ROOT.out")
 }
 
 connect_fails() { # TEXT HOST PORT
