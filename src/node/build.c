@@ -23,6 +23,18 @@ static void build_tls(struct build *b)
 	tls->staging = from->staging.v;
 }
 
+static void build_updates(struct build *b)
+{
+	const struct settings_updates *from = &b->settings->updates;
+
+	b->node->updates = (struct node_updates){
+		.os = str_equal(from->os.v, "auto"),
+		.window = from->when,
+		.os_origin = origin_at(from->os.at),
+		.window_origin = origin_at(from->window.at),
+	};
+}
+
 /* A node with a public certificate is a public node: before it speaks it must have met itself. */
 static void build_reach(struct build *b)
 {
@@ -91,6 +103,7 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 	build_owner(&b);
 	build_tls(&b);
 	build_reach(&b);
+	build_updates(&b);
 	build_size(&b);
 	build_own(&b);
 	build_mirror(&b);

@@ -193,6 +193,12 @@ struct node_machine {
 	struct node_text time_zone;
 };
 
+struct node_updates {
+	bool os; /* the system may update itself */
+	struct settings_window window;
+	struct origin os_origin, window_origin;
+};
+
 struct node_tls {
 	const char *issuer; /* acme | internal | upstream */
 	const char *email;
@@ -222,6 +228,7 @@ struct node {
 		owner_login; /* name of the captured secret with the owner's password; NULL: none */
 	struct node_machine machine;
 	struct node_tls tls;
+	struct node_updates updates;
 	struct value_list trusted_proxies;
 	const char *mirror;   /* "10.0.2.2:5000"; NULL: none */
 	bool mirror_insecure; /* it was written with http:// */

@@ -237,7 +237,8 @@ static const struct schema_row updates_rows[] = {
 	ROW("os", SCHEMA_WORD, settings_updates, os, "whether the system updates itself",
 	    .fallback = "auto", .words = words_os_updates),
 	ROW("window", SCHEMA_TEXT, settings_updates, window,
-	    "when that may happen, like \"Sun 03:00-05:00\""),
+	    "when that may happen, in the machine's time zone: days, if not all, and times",
+	    .fallback = "Sun 03:00-05:00"),
 	END,
 };
 

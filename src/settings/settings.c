@@ -1,4 +1,4 @@
-#include "settings/settings.h"
+#include "settings/internal.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -6,13 +6,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-/* Finds what no single row can say. */
-struct checker {
-	struct arena *arena;
-	struct findings *findings;
-};
-
-static void refuse(struct checker *c, const struct value_text *value, const char *hint,
+static void refuse(struct settings_checker *c, const struct value_text *value, const char *hint,
                    const char *key, const char *problem)
 {
 	diag_error(c->findings, "settings.value", value->at, hint, "'%s' %s", key, problem);
@@ -44,7 +38,7 @@ static bool is_set(const struct value_text *value)
 	return value->v != NULL;
 }
 
-static void check_account(struct checker *c, const struct value_text *name)
+static void check_account(struct settings_checker *c, const struct value_text *name)
 {
 	if (!is_set(name))
 		return;
@@ -57,7 +51,7 @@ static void check_account(struct checker *c, const struct value_text *name)
 }
 
 /* "a@b" or "Name <a@b>". Header injection ends here: no control characters at all. */
-static void check_from(struct checker *c, const struct value_text *from)
+static void check_from(struct settings_checker *c, const struct value_text *from)
 {
 	const char *hint = "like hello@example.org or \"Example <hello@example.org>\"";
 	const char *open, *address;
@@ -80,7 +74,7 @@ static void check_from(struct checker *c, const struct value_text *from)
 }
 
 /* Goes to ssh and into configurations as a word: it must never look like an option. */
-static void check_host(struct checker *c, const struct value_text *host, const char *key)
+static void check_host(struct settings_checker *c, const struct value_text *host, const char *key)
 {
 	if (is_set(host) && (host->v[0] == '\0' || host->v[0] == '-' || strlen(host->v) > 253 ||
 	                     !only(host->v, ".-_:")))
@@ -88,7 +82,7 @@ static void check_host(struct checker *c, const struct value_text *host, const c
 		       "is not a host name or an address");
 }
 
-static void check_mail(struct checker *c, const struct settings_mail *mail)
+static void check_mail(struct settings_checker *c, const struct settings_mail *mail)
 {
 	if (is_set(&mail->user) && (mail->user.v[0] == '\0' || has_control(mail->user.v)))
 		refuse(c, &mail->user, NULL, "mail.user", "is empty or holds control characters");
@@ -96,7 +90,7 @@ static void check_mail(struct checker *c, const struct settings_mail *mail)
 	check_from(c, &mail->from);
 }
 
-static void check_open_port(struct checker *c, const struct value_text *item)
+static void check_open_port(struct settings_checker *c, const struct value_text *item)
 {
 	const char *s = item->v;
 	long port;
@@ -125,7 +119,7 @@ static bool is_network(struct arena *arena, const char *s)
 	return slash == NULL || (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= most);
 }
 
-static void check_trusted(struct checker *c, const struct value_text *item)
+static void check_trusted(struct settings_checker *c, const struct value_text *item)
 {
 	if (!is_network(c->arena, item->v))
 		diag_error(c->findings, "settings.value", item->at,
@@ -137,7 +131,7 @@ static void check_trusted(struct checker *c, const struct value_text *item)
 		           "'%s' would believe anybody about who they are", item->v);
 }
 
-static void check_images(struct checker *c, const struct value_pairs *images)
+static void check_images(struct settings_checker *c, const struct value_pairs *images)
 {
 	for (size_t i = 0; i < images->count; i++) {
 		const struct value_pair *pair = &images->items[i];
@@ -157,7 +151,7 @@ static void check_images(struct checker *c, const struct value_pairs *images)
 	}
 }
 
-static void check_machine(struct checker *c, const struct settings_machine *machine)
+static void check_machine(struct settings_checker *c, const struct settings_machine *machine)
 {
 	const struct value_text *zone = &machine->time_zone;
 
@@ -195,7 +189,7 @@ static void expand_tls(struct settings *s)
 		s->tls.issuer = s->tls.word;
 }
 
-static void check_tls(struct checker *c, const struct settings_tls *tls)
+static void check_tls(struct settings_checker *c, const struct settings_tls *tls)
 {
 	if (is_set(&tls->email) && !str_equal(tls->email.v, "admin") &&
 	    (strchr(tls->email.v, '@') == NULL || has_control(tls->email.v) ||
@@ -213,8 +207,8 @@ static const struct yaml_pair *find_pair(const struct yaml_node *map, const char
 }
 
 /* Like the schema's own note, at the key MAP_KEY.KEY, or at KEY when MAP_KEY is NULL. */
-static void note_later(struct checker *c, const struct yaml_node *root, const char *map_key,
-                       const char *key, const char *what)
+static void note_later(struct settings_checker *c, const struct yaml_node *root,
+                       const char *map_key, const char *key, const char *what)
 {
 	const struct yaml_node *map = map_key != NULL ? yaml_get(root, map_key) : root;
 	const struct yaml_pair *pair = find_pair(map, key);
@@ -225,7 +219,7 @@ static void note_later(struct checker *c, const struct yaml_node *root, const ch
 }
 
 /* Keys whose default does work, but whose other values come later. */
-static void note_later_values(struct checker *c, const struct settings *s)
+static void note_later_values(struct settings_checker *c, const struct settings *s)
 {
 	const struct yaml_node *backup = yaml_get(s->root, "backup");
 
@@ -249,7 +243,8 @@ static size_t row_count(const struct schema_row *rows)
 }
 
 /* The rows plus one for the application's own section, which is not looked into here. */
-static const struct schema_row *rows_with_section(struct checker *c, const struct yaml_node *root)
+static const struct schema_row *rows_with_section(struct settings_checker *c,
+                                                  const struct yaml_node *root)
 {
 	const struct yaml_node *app = yaml_get(root, "app");
 	size_t count = row_count(settings_rows);
@@ -276,7 +271,7 @@ static const struct schema_row *rows_with_section(struct checker *c, const struc
 }
 
 /* An unknown key with a map behind it is most likely the section of another application. */
-static void hint_section(struct checker *c, const struct yaml_node *root, const char *app)
+static void hint_section(struct settings_checker *c, const struct yaml_node *root, const char *app)
 {
 	for (size_t i = 0; i < c->findings->count; i++) {
 		struct finding *f = &c->findings->items[i];
@@ -299,7 +294,7 @@ static void hint_section(struct checker *c, const struct yaml_node *root, const 
 bool settings_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
                      struct settings *ret, struct findings *findings)
 {
-	struct checker c = { .arena = arena, .findings = findings };
+	struct settings_checker c = { .arena = arena, .findings = findings };
 	size_t errors = findings->errors;
 
 	*ret = (struct settings){ .root = root, .source = source };
@@ -314,6 +309,7 @@ bool settings_decode(struct arena *arena, const struct yaml_node *root, const st
 	for (size_t i = 0; i < ret->proxy.trusted.count; i++)
 		check_trusted(&c, &ret->proxy.trusted.items[i]);
 	check_images(&c, &ret->images);
+	settings_check_updates(&c, &ret->updates);
 	note_later_values(&c, ret);
 	return findings->errors == errors;
 }

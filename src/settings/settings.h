@@ -100,8 +100,18 @@ struct settings_service { /* word "here", or where it is */
 	struct value_text url, direct_url;
 };
 
+/* In the machine's time zone. */
+struct settings_window {
+	bool given;
+	unsigned days;       /* those it begins on; bit 0: Sunday, bit 6: Saturday */
+	unsigned start_min;  /* minutes since midnight */
+	unsigned length_min; /* 1 to 1440: it may end on the day after */
+	struct span at;
+};
+
 struct settings_updates {
 	struct value_text app, os, window;
+	struct settings_window when; /* what `window` says */
 };
 
 struct settings_monitoring { /* a word is the level */
@@ -148,6 +158,16 @@ bool settings_decode(struct arena *arena, const struct yaml_node *root, const st
 
 /* The host name the site is served at: `web`, else `domain`. */
 const struct value_text *settings_web(const struct settings *settings);
+
+/* "Sun 03:00-05:00", "Sat,Sun 22:00-02:00", "Mon-Fri 03:00-05:00"; without days: every day. Does
+ * not set `at`. */
+bool settings_window_parse(const char *s, struct settings_window *ret);
+
+/* True when MINUTE (since midnight) of DAY (0: Sunday) lies in it. */
+bool settings_window_holds(const struct settings_window *window, unsigned day, unsigned minute);
+
+/* "Sun" for 0. */
+const char *settings_day_name(unsigned day);
 
 /*
  * stead.lock: facts that never change (identity) and image digests. Written by init, compared at

@@ -82,6 +82,50 @@ static void test_words(void)
 	is_int((long long)s.images.count, 1, "is the same as not written");
 }
 
+static void test_window(void)
+{
+	static const char *const wrong[] = {
+		"",
+		"Sun",
+		"Sun 03:00",
+		"Sun 3:00-5:00",
+		"Sunday 03:00-05:00",
+		"Sun,03:00-05:00",
+		"Sun, 03:00-05:00",
+		"Sun-03:00-05:00",
+		"03:00-05:00 Sun",
+		"Sun 03:00-05:00 ",
+		"Sun 03:60-05:00",
+		"Sun 24:00-01:00",
+		"Sun 23:00-24:01",
+		"Sun 03:00-03:00",
+		"Sun 03:00-05:00,06:00-07:00",
+	};
+	struct settings_window w;
+	struct settings s;
+
+	ok(settings_window_parse("Sun 03:00-05:00", &w), "a day and two times");
+	ok(w.given && w.days == 1 && w.start_min == 180 && w.length_min == 120, "as numbers");
+	ok(settings_window_holds(&w, 0, 180) && settings_window_holds(&w, 0, 299),
+	   "holds its time");
+	ok(!settings_window_holds(&w, 0, 179) && !settings_window_holds(&w, 0, 300) &&
+	           !settings_window_holds(&w, 1, 200),
+	   "and no other");
+	ok(settings_window_parse("sat 23:30-01:00", &w) && w.length_min == 90, "over midnight");
+	ok(settings_window_holds(&w, 6, 1439) && settings_window_holds(&w, 0, 59) &&
+	           !settings_window_holds(&w, 0, 60) && !settings_window_holds(&w, 6, 30),
+	   "the rest belongs to the day after");
+	ok(settings_window_parse("Fri-Mon,Wed 00:00-24:00", &w), "days over the end of the week");
+	is_int(w.days, 1 << 5 | 1 << 6 | 1 << 0 | 1 << 1 | 1 << 3, "are five");
+	is_int(w.length_min, 1440, "and all day long");
+	ok(settings_window_parse("04:00-04:30", &w) && w.days == 127, "without days: every day");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ok(!settings_window_parse(wrong[i], &w), "refused: '%s'", wrong[i]);
+	ok(decode(SMALL, &s) && s.updates.when.given && s.updates.when.days == 1,
+	   "the default is a window too");
+	ok(!decode(SMALL "updates: {window: 03:00-03:10}\n", &s), "ten minutes are too short");
+}
+
 static void test_key(void *context, const char *key, const struct schema_row *row)
 {
 	size_t *count = context;
@@ -149,6 +193,7 @@ int main(void)
 	test_defaults();
 	test_section();
 	test_words();
+	test_window();
 	test_rows();
 	test_lock();
 	arena_free(arena);
