@@ -6,11 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-
-struct image { /* of the reference grammar of github.com/distribution/reference */
-	const char *registry, *path;
-	const char *tag, *digest; /* NULL: not written */
-};
+#include "node/image.h"
 
 static bool is_lower_or_digit(char c)
 {
@@ -102,12 +98,12 @@ static bool is_short(const char *s)
 	       strncmp(s, "localhost/", 10) != 0;
 }
 
-static bool split_image(struct arena *arena, const char *s, struct image *ret)
+bool image_parse(struct arena *arena, const char *s, struct image *ret)
 {
 	char *rest = arena_strdup(arena, s), *slash = strchr(rest, '/'), *at, *colon;
 
 	*ret = (struct image){ .registry = rest };
-	if (slash == NULL)
+	if (is_short(s))
 		return false;
 	*slash = '\0';
 	ret->path = slash + 1;
@@ -124,6 +120,12 @@ static bool split_image(struct arena *arena, const char *s, struct image *ret)
 	return is_registry(ret->registry) && is_image_path(ret->path) &&
 	       (ret->tag == NULL || is_tag(ret->tag)) &&
 	       (ret->digest == NULL || is_digest(ret->digest));
+}
+
+const char *image_lock_name(struct arena *arena, const struct image *image)
+{
+	return arena_printf(arena, "%s/%s%s%s", image->registry, image->path,
+	                    image->tag != NULL ? ":" : "", image->tag != NULL ? image->tag : "");
 }
 
 static const struct value_pair *images_find(const struct settings *settings, const char *key)
@@ -202,8 +204,7 @@ static const char *locked_digest(const struct build *b, const struct image *imag
 		return image->digest;
 	if (b->in->lock == NULL)
 		return NULL;
-	name = arena_printf(b->arena, "%s/%s%s%s", image->registry, image->path,
-	                    image->tag != NULL ? ":" : "", image->tag != NULL ? image->tag : "");
+	name = image_lock_name(b->arena, image);
 	for (size_t i = 0; i < b->in->lock->images.count; i++) {
 		const struct value_pair *pair = &b->in->lock->images.items[i];
 
@@ -249,7 +250,7 @@ const char *build_image(struct build *b, const char *process, const struct node_
 			"%s has no image of its own for '%s'", b->settings->app.v, process);
 		return NULL;
 	}
-	if (is_short(s) || !split_image(b->arena, s, &image)) {
+	if (!image_parse(b->arena, s, &image)) {
 		refuse(b, s, ret_origin->span);
 		return NULL;
 	}
