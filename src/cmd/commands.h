@@ -12,6 +12,7 @@ int cmd_init(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_render(struct cli *cli);
 int cmd_explain(struct cli *cli);
+int cmd_graph(struct cli *cli);
 int cmd_up(struct cli *cli);
 int cmd_down(struct cli *cli);
 int cmd_status(struct cli *cli);

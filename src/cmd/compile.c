@@ -17,28 +17,25 @@ enum { AGENT_MAX_BYTES = 64 * 1024 * 1024 };
 
 static const char *const formats[] = { "text", "json", NULL };
 
-const struct cli_option dir_options[] = {
-	{ .name = "dir",
-	  .type = CLI_TEXT,
-	  .value = "DIR",
-	  .fallback = ".",
-	  .doc = "the folder of stead.yaml",
-	  .complete = CLI_COMPLETE_DIR },
-	{ .name = NULL },
-};
+#define DIR_ROW                                                                                    \
+	{                                                                                          \
+		.name = "dir", .type = CLI_TEXT, .value = "DIR", .fallback = ".",                  \
+		.doc = "the folder of stead.yaml", .complete = CLI_COMPLETE_DIR                    \
+	}
+#define APPS_ROW                                                                                   \
+	{                                                                                          \
+		.name = "apps", .type = CLI_TEXT, .value = "DIR",                                  \
+		.doc = "a folder of application definitions, before the built-in ones",            \
+		.complete = CLI_COMPLETE_DIR                                                       \
+	}
+
+const struct cli_option dir_options[] = { DIR_ROW, { .name = NULL } };
+const struct cli_option apps_options[] = { APPS_ROW, { .name = NULL } };
+const struct cli_option node_options[] = { DIR_ROW, APPS_ROW, { .name = NULL } };
 
 const struct cli_option compile_options[] = {
-	{ .name = "dir",
-	  .type = CLI_TEXT,
-	  .value = "DIR",
-	  .fallback = ".",
-	  .doc = "the folder of stead.yaml",
-	  .complete = CLI_COMPLETE_DIR },
-	{ .name = "apps",
-	  .type = CLI_TEXT,
-	  .value = "DIR",
-	  .doc = "a folder of application definitions, before the built-in ones",
-	  .complete = CLI_COMPLETE_DIR },
+	DIR_ROW,
+	APPS_ROW,
 	{ .name = "format",
 	  .type = CLI_WORD,
 	  .value = "FORMAT",

@@ -16,6 +16,7 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 static const char *const switches[] = { "on", "off", "status", NULL };
 static const char *const shells[] = { "bash", "fish", "zsh", NULL };
 static const char *const renderings[] = { "ignition", "tree", NULL };
+static const char *const pictures[] = { "text", "dot", "svg", NULL };
 static const char *const mail_verbs[] = { "test", NULL };
 static const char *const manuals[] = { "commands", "settings", NULL };
 
@@ -44,6 +45,12 @@ static const struct cli_option render_options[] = {
 	  .doc = "where the Ignition config goes, with mode 0600; stdout when not given" },
 	{ .name = "no-agent", .type = CLI_FLAG,
 	  .doc = "leave the agent's program out; the machine must have it then" },
+	{ .name = NULL },
+};
+
+static const struct cli_option graph_options[] = {
+	{ .name = "format", .type = CLI_WORD, .value = "FORMAT", .fallback = "text", .words = pictures,
+	  .doc = "a tree to read here, the language of graphviz, or a picture that graphviz makes" },
 	{ .name = NULL },
 };
 
@@ -226,6 +233,19 @@ static const struct cli_command commands[] = {
 		.min_args = 1,
 		.max_args = 1,
 		.run = cmd_explain,
+	},
+	{
+		.name = "graph",
+		.group = "settings",
+		.args = "",
+		.summary = "show networks, processes, volumes, ports, order",
+		.doc = "What of the node reaches what, what is kept where, and what starts after what: as "
+		       "a tree, or as a picture. 'svg' needs the program dot of graphviz; 'dot' is what "
+		       "it would be given.",
+		.options = OPTIONS(graph_options, node_options),
+		.examples = EXAMPLES({ "stead graph", "on the terminal" },
+	                             { "stead graph --format=svg >node.svg", "as a picture" }),
+		.run = cmd_graph,
 	},
 	{
 		.name = "up",

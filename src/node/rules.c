@@ -34,6 +34,7 @@ static const struct rule rules[] = {
 	{ "firewall.service", "the firewall is loaded before the network comes up" },
 	{ "firewall.ssh", "the machine can be administered" },
 	{ "firewall.table", "stead has a table of its own and replaces it in one transaction" },
+	{ "graph.form", "how the picture is laid out" },
 	{ "host.agent", "the agent is one static program" },
 	{ "host.banner", "who made the file, so that nobody edits it by hand" },
 	{ "host.config", "configuration is mounted read-only, as a directory" },

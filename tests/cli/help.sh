@@ -56,13 +56,13 @@ examples() { "$stead" "$1" --help </dev/null | sed -n '/^examples:/,$s/^  stead 
 in_node() { # COMMAND LINE
 	(cd "$tmp/examples" && stead() { command "$stead" "$@"; } && eval "$1") </dev/null
 }
-for command in init check render explain; do
+for command in init check render explain graph; do
 	while read -r line; do
 		[ "$line" != 'stead init' ] || continue # asks
 		ok "an example works: $line" in_node "$line"
 	done < <(examples $command)
 done
-is 'there were examples' "$(for c in init check render explain; do examples $c; done | wc -l)" 8
+is 'there were examples' "$(for c in init check render explain graph; do examples $c; done | wc -l)" 10
 
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do

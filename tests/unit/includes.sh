@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 
 rows=(
 	"base" "diag" "yaml" "schema" "settings app provider" "secret" "node" "check" "plan" "output"
-	"host" "ignition butane" "kubernetes terraform netboot vm remote" "probe" "agent" "cli" "cmd"
+	"host" "ignition butane" "kubernetes terraform netboot graph vm remote" "probe" "agent" "cli" "cmd"
 )
 # These depend on less than their place would allow: they are part of the agent.
 declare -A only=([plan]="base diag" [agent]="base diag plan secret")

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 
 known=$(grep -oE '^	\{ "[a-z]+\.[a-z0-9-]+"' src/node/rules.c | cut -d'"' -f2)
 used=$(grep -rhoE '(LINES?\([a-z]+, |origin_rule\(|group_line\(host, file, |\.?rule = )"[a-z]+\.[a-z0-9-]+"' \
-	src/node src/host src/ignition | grep -oE '"[^"]+"' | tr -d '"' | sort -u)
+	src/node src/host src/graph src/ignition | grep -oE '"[^"]+"' | tr -d '"' | sort -u)
 
 n=0 failed=0
 for rule in $used; do
