@@ -18,12 +18,12 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 all_suites=(unit fuzz golden cli agent systemd vm)
 passed=0 failed=0 skipped=0
 
-# How long one program of a suite may take.
+# How long one program of a suite may take: ten times as long as on two idle cores, and more.
 limit_s() {
 	case $1 in
-	vm) echo "${STEAD_TEST_LIMIT_S:-2400}" ;;
-	systemd | agent) echo "${STEAD_TEST_LIMIT_S:-1200}" ;;
-	*) echo "${STEAD_TEST_LIMIT_S:-600}" ;;
+	vm) echo "${STEAD_TEST_LIMIT_S:-7200}" ;;
+	systemd | agent) echo "${STEAD_TEST_LIMIT_S:-3600}" ;;
+	*) echo "${STEAD_TEST_LIMIT_S:-1200}" ;;
 	esac
 }
 

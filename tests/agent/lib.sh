@@ -118,9 +118,10 @@ background_ends() { # STATUS
 	[ $status = "$1" ] || { echo "ended with $status"; tail "$ROOT.log"; return 1; }
 }
 
-# Waits at most SECONDS for a command to succeed.
+# Waits for a command to succeed, SECONDS but five minutes at least: a deadline ends what hangs, it does
+# not judge how busy the machine is.
 within() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + ($1 > 300 ? $1 : 300)))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1

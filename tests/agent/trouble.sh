@@ -263,7 +263,7 @@ left_over() {
 
 two_at_once() {
 	prepared || return 1
-	SLOW_INIT=1 in_background setup
+	SLOW_INIT=5 in_background setup
 	within 10 test -e "$ENGINE/running/stead-job-setup" || return 1
 	agent setup 2>"$ROOT.log2" || return 1
 	background_ends 0 && judge || return 1

@@ -43,6 +43,7 @@ with_http() { # STATUS COMMAND...
 }
 
 healthy_at_last() {
+	new_plan "port = $PORT" "$by_http" 'server["health"]["start_s"] = 600'
 	in_background wait server
 	within 10 progress_is start.server waiting "answers 503 at /health, not 200" || return 1
 	[ ! -e "$ROOT/run/stead/healthy/server" ] || return 1
@@ -206,7 +207,7 @@ notified() {
 	python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-s.settimeout(20)
+s.settimeout(300)
 while True:
     message = s.recv(4096).decode()
     print(message, flush=True)

@@ -126,7 +126,7 @@ public=$(find "$tmp/tree" -type f -perm /077)
 fails 'none is in a file that others may read' grep -qF -f "$tmp/secrets" $public
 sed -i 's/^ssh_host_ed25519_key: |/ssh_host_ed25519_key: | # broken\n  "/; s/^app/ app/' "$node/stead.secrets.yaml"
 for format in text json; do
-	timeout 60 "$stead" check --dir "$node" --format=$format >"$tmp/out" 2>&1 </dev/null
+	timeout 300 "$stead" check --dir "$node" --format=$format >"$tmp/out" 2>&1 </dev/null
 	fails "no report shows a line of the secrets ($format)" grep -qF -f "$tmp/secrets" "$tmp/out"
 done
 

@@ -44,7 +44,7 @@ while True:
         key.fileobj.accept()[0].close()
 ' "$@" >"$tmp/$n.up" &
     pids+=($!)
-    for _ in $(seq 100); do
+    for _ in $(seq 6000); do
         [ -s "$tmp/$n.up" ] && return
         sleep 0.05
     done

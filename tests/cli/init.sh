@@ -48,9 +48,9 @@ run 1 'an application without an image' init --dir "$tmp/n" --set app=snac
 err_has 'how to name one' '--set images.snac='
 run 1 'as JSON' init --dir "$tmp/n" --format=json
 ok 'JSON says it too' jq -e '[.findings[].code] | unique == ["cli.missing"]' "$tmp/err"
-timeout 20 "$stead" init --dir "$tmp/n" >"$tmp/out" 2>"$tmp/err" < <(sleep 60)
+timeout 300 "$stead" init --dir "$tmp/n" >"$tmp/out" 2>"$tmp/err" < <(sleep 600)
 is 'nor with a pipe nobody writes to' $? 1
-timeout 20 "$stead" init --dir "$tmp/n" >"$tmp/out" 2>"$tmp/err" <&-
+timeout 300 "$stead" init --dir "$tmp/n" >"$tmp/out" 2>"$tmp/err" <&-
 is 'nor with stdin closed' $? 1
 
 # --- what it refuses ---
@@ -110,7 +110,7 @@ run 0 'from a file' init --dir "$tmp/n" "${mail[@]}" --secret "mail.password=@$t
 ok 'without the newline of the file' grep -qE '^mail\.password: "?hunter2 hunter2"?$' "$tmp/n/stead.secrets.yaml"
 fails 'it is not in the settings' grep -q hunter2 "$tmp/n/stead.yaml" "$tmp/n/stead.lock"
 fresh
-printf 'hunter2 hunter2' | timeout 60 "$stead" init --dir "$tmp/n" "${mail[@]}" --secret mail.password=- >/dev/null 2>"$tmp/err"
+printf 'hunter2 hunter2' | timeout 300 "$stead" init --dir "$tmp/n" "${mail[@]}" --secret mail.password=- >/dev/null 2>"$tmp/err"
 is 'from stdin' $? 0
 fresh
 run 0 'an own host key' init --dir "$tmp/n" "${answers[@]}" --secret "ssh_host_ed25519_key=@$tmp/key"
@@ -151,7 +151,7 @@ if [ "$(id -u)" = 0 ] && mkdir -p "$tmp/disk" && mount -t tmpfs -o size=512k tmp
 		git init -q "$tmp/disk/n" 2>/dev/null && rm -rf "$tmp/disk/n/.git/hooks"
 		dd if=/dev/zero of="$tmp/disk/filler" bs=4k status=none 2>/dev/null
 		truncate -s -$((free * 4096)) "$tmp/disk/filler"
-		timeout 60 "$stead" init --dir "$tmp/disk/n" "${answers[@]}" >/dev/null 2>&1 </dev/null
+		timeout 300 "$stead" init --dir "$tmp/disk/n" "${answers[@]}" >/dev/null 2>&1 </dev/null
 		code=$?
 		made=$(ls -A "$tmp/disk/n" | grep -c '^stead\|^\.stead')
 		if [ $code = 0 ]; then [ "$made" = 3 ] || bad=1; else [ "$made" = 0 ] && [ $code = 3 ] || bad=1; fi
@@ -212,7 +212,7 @@ if gcc -shared -fPIC -o "$tmp/kill.so" "$tmp/kill.c" 2>"$tmp/err"; then
 	for at in $(seq 1 60); do
 		fresh
 		git init -q "$tmp/n"
-		LD_PRELOAD=$tmp/kill.so KILL_AT=$at timeout 60 "$stead" init --dir "$tmp/n" "${answers[@]}" \
+		LD_PRELOAD=$tmp/kill.so KILL_AT=$at timeout 300 "$stead" init --dir "$tmp/n" "${answers[@]}" \
 			>/dev/null 2>&1 </dev/null
 		code=$?
 		[ $code = 137 ] || break
@@ -246,16 +246,16 @@ fi
 if command -v script >/dev/null; then
 	fresh
 	printf 'snac\nnode.example.org\nbad name\nalice\nalice@example.net\nnone\nnone\nlab.invalid/snac:2.75\ny\n' |
-		timeout 60 script -qec "$stead init --color=never --dir $tmp/n" /dev/null >"$tmp/out" 2>&1
+		timeout 300 script -qec "$stead init --color=never --dir $tmp/n" /dev/null >"$tmp/out" 2>&1
 	ok 'asked on a terminal, it makes the same' diff <(grep -v ssh_keys "$tmp/n/stead.yaml") "$tmp/new/node/stead.yaml"
 	out_has 'the handle that will be for ever is shown' '@alice@node.example.org'
 	out_has 'a wrong answer is asked again' "does not accept 'bad name'"
 	fresh
 	printf 'snac\nnode.example.org\nalice\nalice@example.net\nnone\nnone\nlab.invalid/snac:2.75\nn\n' |
-		timeout 60 script -qec "$stead init --dir $tmp/n" /dev/null >"$tmp/out" 2>&1
+		timeout 300 script -qec "$stead init --dir $tmp/n" /dev/null >"$tmp/out" 2>&1
 	is 'a handle that is not right makes nothing' $? 1
 	ok 'really nothing' nothing_in "$tmp/n"
-	timeout 60 script -qec "$stead init --dir $tmp/n" /dev/null >"$tmp/out" 2>&1 </dev/null
+	timeout 300 script -qec "$stead init --dir $tmp/n" /dev/null >"$tmp/out" 2>&1 </dev/null
 	is 'the end of input is an answer' $? 1
 else
 	skip 'asked on a terminal' 'no script(1) here'

@@ -10,11 +10,11 @@ trap 'rm -rf "$tmp"' EXIT
 export HOME=$tmp/home NO_COLOR=1
 mkdir "$HOME"
 
-# run CODE NAME ARGUMENT…: stead without a terminal, within a minute, ends with CODE. $tmp/out, $tmp/err.
+# run CODE NAME ARGUMENT…: stead without a terminal, within five minutes, ends with CODE. $tmp/out, $tmp/err.
 run() {
 	local want=$1 name=$2 code
 	shift 2
-	timeout 60 "$stead" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
+	timeout 300 "$stead" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
 	code=$?
 	is "$name: exit code $want" "$code" "$want" || sed 's/^/# /' "$tmp/out" "$tmp/err"
 }

@@ -132,8 +132,8 @@ small() { # WHAT NAME SENTENCE HINT [ARGUMENT…]
 	shift
 	failure 1 "$@"
 }
-small silent 'silence' 'lets the node connect, and says nothing' 'mail.tls: tls' --deadline 2
-small slow 'no answer to EHLO' 'took too long to answer EHLO' '--deadline' --deadline 2
+small silent 'silence' 'lets the node connect, and says nothing' 'mail.tls: tls' --deadline 8
+small slow 'no answer to EHLO' 'took too long to answer EHLO' '--deadline' --deadline 8
 small ssh 'an ssh server' 'is no mail server' 'mail.port'
 small garbage 'garbage' 'is no mail server' 'mail.port'
 small not-welcome 'not welcome' 'wants nothing to do with the node: 554 go away?[31m' ''

@@ -80,7 +80,7 @@ ok 'it runs' runs
 is 'with the same ports' "$(jq -c .ports "$state/state.json")" "$(jq -c .ports "$tmp/before.json")"
 pid=$(qemu_pid)
 kill -KILL "$pid"
-for ((i = 0; i < 100; i++)); do gone "$pid" && break || sleep 0.1; done
+for ((i = 0; i < 3000; i++)); do gone "$pid" && break || sleep 0.1; done
 run 3 'after a power cut it does not run' status --dir "$node"
 up 3 'up starts it again' --deadline 1
 ok 'it runs' runs
@@ -88,7 +88,7 @@ ok 'it runs' runs
 # When it follows, whatever that takes here.
 until_it_follows() {
 	local i
-	for ((i = 0; i < 600; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		grep -q 'boot until ssh answers' "$tmp/err" && return
 		sleep 0.1
 	done
@@ -97,7 +97,7 @@ until_it_follows() {
 
 # --- a machine that ends while it is followed ---
 : >"$tmp/err"
-"$stead" up --dir "$node" --yes --deadline 60 </dev/null >"$tmp/out" 2>"$tmp/err" &
+"$stead" up --dir "$node" --yes --deadline 900 </dev/null >"$tmp/out" 2>"$tmp/err" &
 follower=$!
 ok 'it follows' until_it_follows
 kill -KILL "$(qemu_pid)"
@@ -107,7 +107,7 @@ err_has 'it is said' 'switched itself off'
 
 # --- Ctrl-C ---
 : >"$tmp/err"
-"$stead" up --dir "$node" --yes --deadline 60 </dev/null >"$tmp/out" 2>"$tmp/err" &
+"$stead" up --dir "$node" --yes --deadline 900 </dev/null >"$tmp/out" 2>"$tmp/err" &
 follower=$!
 ok 'it follows again' until_it_follows
 kill -INT $follower

@@ -50,7 +50,7 @@ lay() { # FOLDER...
 }
 
 run_check() { # [OPTION...]
-	(cd "$work/case" && timeout 20 "$stead" check --apps apps "$@") >"$work/text" 2>"$work/err"
+	(cd "$work/case" && timeout 300 "$stead" check --apps apps "$@") >"$work/text" 2>"$work/err"
 }
 
 # The report, the exit status its errors ask for, no secret in it, and as many findings in JSON.

@@ -42,6 +42,6 @@ make_host_settings() {
 stead_up() {
 	local name=$1
 	shift
-	"$stead" up --on "root@$(host_ip "$name")" --dir "$dir/n" --yes --deadline 240 \
+	"$stead" up --on "root@$(host_ip "$name")" --dir "$dir/n" --yes --deadline 900 \
 		--host-key "$("$lab" machine host-key "$name")" "$@" </dev/null
 }

@@ -69,9 +69,10 @@ tap_done() {
 	exit
 }
 
-# until_ok SECONDS COMMAND...: tries once a second until it passes.
+# until_ok SECONDS COMMAND...: tries once a second until it passes. Five minutes at least: a deadline
+# ends what hangs, it does not judge how busy the machine is.
 until_ok() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + ($1 > 300 ? $1 : 300)))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1

@@ -16,11 +16,11 @@ rounds=1
 step_seen() { inside $node cat /run/stead/progress.json 2>/dev/null | grep -q "\"$1"; }
 cut_at() { # STEP EXTRA_SECONDS
 	local i
-	for ((i = 0; i < 600; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		step_seen "$1" && break
 		sleep 0.05
 	done
-	[ "$i" -lt 600 ] || return 1
+	[ "$i" -lt 6000 ] || return 1
 	sleep "$2"
 	"$lab" node kill $node
 }

@@ -33,7 +33,7 @@ fails "without sudo: nothing came to the machine" on_host $node test -e /usr/loc
 ok "it may use sudo" on_host $node sh -euc '
 	rm /etc/sudoers.d/tty
 	echo "ann ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/ann'
-ok "up makes the node" as up --on "$at" --yes --deadline 240 || {
+ok "up makes the node" as up --on "$at" --yes --deadline 900 || {
 	sed 's/^/# /' "$dir/err"
 	tap_done
 }
@@ -57,11 +57,11 @@ in=$dir/a
 ok "up from there" as up
 like "up from there: there is nothing to change" "$(cat "$dir/out")" '^nothing to change'
 sed -i 's/^  email: .*/  email: other@example.test/' "$dir/a/stead.yaml"
-ok "a change from there" as up --yes --deadline 240
+ok "a change from there" as up --yes --deadline 900
 like "a change from there: said in a line" "$(cat "$dir/out")" '^changed admin settings: restarted stead-snac$'
 ok "down" as down --yes
 fails "down: it is not ready" as status
-ok "up again" as up --yes --deadline 240
+ok "up again" as up --yes --deadline 900
 ok "destroy" as destroy --yes --domain $web
 fails "destroy: the plan is gone" on_host $node test -e /etc/stead/node.json
 fails "destroy: the agent is gone" on_host $node test -e /usr/local/bin/stead-node

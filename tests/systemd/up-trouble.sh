@@ -55,7 +55,7 @@ whole() {
 
 # start_up: `up` in the background, in a session of its own, as a terminal would have it.
 start_up() {
-	setsid "$stead" up --dir "$dir/n" --apps "$apps" --yes --deadline 240 </dev/null >"$dir/said" 2>&1 &
+	setsid "$stead" up --dir "$dir/n" --apps "$apps" --yes --deadline 900 </dev/null >"$dir/said" 2>&1 &
 	up_pid=$!
 }
 end_up() { wait "$up_pid"; }
@@ -106,7 +106,7 @@ two_at_once() {
 	wish b
 	stead_up "$node" --apps "$apps" >"$dir/one" 2>&1 &
 	one=$!
-	"$stead" up --dir "$dir/n2" --apps "$apps" --yes --deadline 240 </dev/null >"$dir/two" 2>&1 &
+	"$stead" up --dir "$dir/n2" --apps "$apps" --yes --deadline 900 </dev/null >"$dir/two" 2>&1 &
 	two=$!
 	wait $one
 	first=$?

@@ -29,7 +29,8 @@ cut_at() {
 	until_ok 600 "seen_$1" "$2" || status=1
 	sleep "$3"
 	vm_cut || status=1
-	wait "$up_pid" && status=1 # it must have noticed
+	# It must have noticed; on a fast machine the node may have been ready before.
+	wait "$up_pid" && [ "$1" = on_console ] && status=1
 	[ $status = 0 ] || { console | tail -n 20; cat "$dir/up.log"; }
 	return $status
 }

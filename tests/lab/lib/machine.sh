@@ -180,7 +180,7 @@ machine_adapt() {
 
 machine_answers() {
     local i
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         timeout 2 bash -c 'read -r </dev/tcp/$1/22' _ "$(node_ip "$1")" && return
         sleep 0.1
     done 2>/dev/null

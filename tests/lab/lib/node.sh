@@ -184,7 +184,7 @@ node_boot() {
         --bind="$(node_scratch "$name")/docker:/var/lib/docker" \
         --boot -- systemd.log_target=journal </dev/null >"$dir/log" 2>&1 &
     echo $! >"$dir/pid"
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         sleep 0.1
         case $(node_exec "$name" systemctl is-system-running 2>/dev/null || :) in
         initializing | starting | running | degraded) return 0 ;;
@@ -203,7 +203,7 @@ node_halt() {
     leader=$(node_leader "$name")
     if [ "$2" = TERM ]; then
         kill -TERM "$pid"
-        for ((i = 0; i < 450; i++)); do
+        for ((i = 0; i < 1200; i++)); do
             node_running "$name" || return 0
             sleep 0.1
         done

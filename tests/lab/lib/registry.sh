@@ -1,7 +1,18 @@
 # Debian's docker-registry over the storage that `build containers` filled.
 # shellcheck shell=bash
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Below the range from which the kernel takes ports by itself: none of those can come in between.
+free_port() {
+    python3 -c 'import random, socket
+while True:
+    port = random.randint(10000, 29999)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break'
+}
 
 registry_config() { # STORAGE ADDR:PORT READONLY
     cat <<EOF
@@ -18,7 +29,7 @@ EOF
 
 registry_wait() {
     local i
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         curl -sf -o /dev/null --noproxy '*' "http://$1/v2/" && return
         sleep 0.1
     done
