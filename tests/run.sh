@@ -9,6 +9,8 @@
 set -u
 cd "$(dirname "$0")/.."
 
+# Debian's programs, as `make deps` installs them, before others that the user may have.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export STEAD_TOP=$PWD
 export STEAD=$PWD/build/stead STEAD_NODE=$PWD/build/stead-node
 export LC_ALL=C.UTF-8

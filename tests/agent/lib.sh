@@ -66,10 +66,8 @@ judge() {
 
 # A value of the progress file: progress STEP KEY
 progress() {
-	python3 -c 'import json, sys
-for step in json.load(open(sys.argv[1]))["steps"]:
-    if step["name"] == sys.argv[2]:
-        print(step[sys.argv[3]])' "$ROOT/run/stead/progress.json" "$1" "$2" 2>/dev/null
+	jq -r --arg name "$1" --arg key "$2" '.steps[] | select(.name == $name)[$key]' \
+		"$ROOT/run/stead/progress.json" 2>/dev/null
 }
 
 # One test: a subshell, whose roots, mounts and agents in the background end with it.
