@@ -20,6 +20,7 @@ CHECK_FAMILY(order);
 CHECK_FAMILY(ports);
 CHECK_FAMILY(provider);
 CHECK_FAMILY(secrets);
+CHECK_FAMILY(volumes);
 CHECK_FAMILY(writers);
 
 #endif

@@ -1,6 +1,7 @@
 /* The owner, the domain, the machine. */
 #include "check/families.h"
 
+#include <libpsl.h>
 #include <regex.h>
 #include <string.h>
 
@@ -59,16 +60,49 @@ static bool is_private_name(const char *domain)
 	return str_ends(domain, ".home.arpa");
 }
 
+/* Publicsuffix.org's list, as it was when libpsl was built: below its names everybody can have one
+ * of their own. Names that end like nothing in it may still be newer than the list. */
+static void check_suffix(const struct node *node, const struct node_text *name,
+                         struct findings *findings)
+{
+	const psl_ctx_t *list = psl_builtin();
+	const char *label = last_label(name->v);
+
+	if (psl_is_public_suffix2(list, name->v, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE))
+		diag_error(findings, "names.suffix", name->origin.span,
+		           "the domain is what you registered below it",
+		           "'%s' is a public suffix: names are registered below it, it can never "
+		           "be yours",
+		           name->v);
+	else if (str_equal(node->tls.issuer, "acme") &&
+	         !psl_is_public_suffix2(list, label, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE))
+		diag_warning(findings, "names.top-level", name->origin.span,
+		             "is it spelled right? A new one may be missing from the list",
+		             "'%s' ends in '.%s', which is no known top-level domain", name->v,
+		             label);
+}
+
+/* Other people may see 'xn--…' or what it stands for: the owner must have seen both. */
+static void check_script(const struct node_text *name, struct findings *findings)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *unicode = domain_to_unicode(scratch, name->v);
+
+	if (unicode == NULL)
+		diag_error(findings, "names.punycode", name->origin.span, NULL,
+		           "a part of '%s' that begins with 'xn--' stands for no text", name->v);
+	else if (!str_equal(unicode, name->v))
+		diag_note(findings, "names.unicode", name->origin.span, NULL,
+		          "people read '%s' as '%s'", name->v, unicode);
+}
+
 static void check_domain(const struct node *node, const struct node_text *name,
                          struct findings *findings)
 {
-	const char *label = last_label(name->v);
-
-	if (label[strspn(label, "0123456789")] == '\0')
-		diag_error(findings, "names.domain", name->origin.span,
-		           "handles need a name that DNS knows", "'%s' is an address, not a name",
-		           name->v);
-	else if (str_equal(node->tls.issuer, "acme") && is_private_name(name->v))
+	check_script(name, findings);
+	if (!is_private_name(name->v))
+		check_suffix(node, name, findings);
+	else if (str_equal(node->tls.issuer, "acme"))
 		diag_error(findings, "names.domain", name->origin.span,
 		           "for a trial write 'tls: internal'",
 		           "no public authority signs a certificate for '%s'", name->v);

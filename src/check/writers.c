@@ -33,7 +33,7 @@ static void check_mounts(const struct node_process *process, struct findings *fi
 	}
 }
 
-static void check_volumes(const struct node *node, struct findings *findings)
+static void check_volume_paths(const struct node *node, struct findings *findings)
 {
 	for (size_t i = 0; i < node->volumes.count; i++) {
 		const struct node_volume *volume = node->volumes.items[i];
@@ -68,6 +68,6 @@ CHECK_FAMILY(writers)
 	(void)inputs;
 	for (size_t i = 0; i < node->processes.count; i++)
 		check_mounts(node->processes.items[i], findings);
-	check_volumes(node, findings);
+	check_volume_paths(node, findings);
 	check_configs(node, findings);
 }

@@ -82,9 +82,8 @@ const struct own_slot *own_find(const struct build *b, const char *key);
 
 /* --- image.c --- */
 void build_mirror(struct build *b);
-/* The image of a process as it is pulled: what `images:` says, else GIVEN. NULL after a finding. */
-const char *build_image(struct build *b, const char *process, const struct node_text *given,
-                        struct origin *ret_origin);
+/* The image of a process: what `images:` says, else GIVEN. Without one there is a finding. */
+void build_image(struct build *b, struct node_process *process, const struct node_text *given);
 
 /* --- process.c, proxy.c, network.c, job.c, config.c, machine.c --- */
 const struct app_process *app_process_find(const struct app *app, const char *name);

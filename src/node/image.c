@@ -228,42 +228,49 @@ static void refuse(struct build *b, const char *s, struct span at)
 	           "image '%s' does not say which registry it comes from", s);
 }
 
-const char *build_image(struct build *b, const char *process, const struct node_text *given,
-                        struct origin *ret_origin)
+/* As it is pulled. */
+static const char *pulled(struct build *b, const struct image *image, struct origin *origin)
 {
-	const struct value_pair *chosen = images_find(b->settings, process);
-	const char *s = given->v, *digest;
-	struct image image;
+	const char *digest = locked_digest(b, image);
 	struct text text;
 
-	*ret_origin = given->origin;
+	text_init(&text, b->arena);
+	if (b->node->mirror != NULL) {
+		text_addf(&text, "%s/", b->node->mirror);
+		origin->rule = "node.mirror";
+	}
+	text_addf(&text, "%s/%s", image->registry, image->path);
+	if (digest != NULL)
+		text_addf(&text, "@%s", digest);
+	else if (image->tag != NULL)
+		text_addf(&text, ":%s", image->tag);
+	return text.data;
+}
+
+void build_image(struct build *b, struct node_process *process, const struct node_text *given)
+{
+	const struct value_pair *chosen = images_find(b->settings, process->name);
+	const char *s = given->v;
+	struct image image;
+
+	process->image_origin = given->origin;
 	if (chosen != NULL && chosen->value.v != NULL) {
 		s = chosen->value.v;
-		*ret_origin = origin_at(chosen->value.at);
+		process->image_origin = origin_at(chosen->value.at);
 	}
 	if (s == NULL) {
 		diag_error(
 			b->findings, "image.missing", b->settings->app.at,
 			arena_printf(b->arena,
 		                     "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'",
-		                     process),
-			"%s has no image of its own for '%s'", b->settings->app.v, process);
-		return NULL;
+		                     process->name),
+			"%s has no image of its own for '%s'", b->settings->app.v, process->name);
+		return;
 	}
 	if (!image_parse(b->arena, s, &image)) {
-		refuse(b, s, ret_origin->span);
-		return NULL;
+		refuse(b, s, process->image_origin.span);
+		return;
 	}
-	text_init(&text, b->arena);
-	if (b->node->mirror != NULL) {
-		text_addf(&text, "%s/", b->node->mirror);
-		ret_origin->rule = "node.mirror";
-	}
-	text_addf(&text, "%s/%s", image.registry, image.path);
-	digest = locked_digest(b, &image);
-	if (digest != NULL)
-		text_addf(&text, "@%s", digest);
-	else if (image.tag != NULL)
-		text_addf(&text, ":%s", image.tag);
-	return text.data;
+	process->image_name = s;
+	process->image = pulled(b, &image, &process->image_origin);
 }

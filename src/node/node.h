@@ -80,8 +80,9 @@ struct node_port { /* published on the machine; only the proxy has any */
 enum node_group { NODE_GROUP_DATA, NODE_GROUP_APP };
 
 struct node_process {
-	const char *name;  /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
-	const char *image; /* as it is pulled: mirror applied, digest once the lock knows it */
+	const char *name;       /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
+	const char *image;      /* as it is pulled: mirror applied, digest once the lock knows it */
+	const char *image_name; /* as it was written: "docker.io/library/caddy:2" */
 	struct origin image_origin;
 	struct node_texts command; /* empty: the image's own */
 	unsigned uid, gid;

@@ -246,10 +246,7 @@ static void build_process(struct build *b, const struct app_process *from)
 	*list_add(b->arena, &b->node->processes) = process;
 	process->name = from->name.v;
 	process->origin = origin_at(from->name.at);
-	if (str_equal(process->name, "caddy"))
-		diag_error(b->findings, "app.process-name", from->name.at, NULL,
-		           "'caddy' is the name of the proxy that stead adds itself");
-	process->image = build_image(b, process->name, &image, &process->image_origin);
+	build_image(b, process, &image);
 	if (!parse_user(from->user.v, &process->uid, &process->gid))
 		diag_error(b->findings, "app.user", from->user.at, "like \"1000:1000\"",
 		           "process '%s' needs a numeric user and group", process->name);

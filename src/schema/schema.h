@@ -128,4 +128,13 @@ void schema_walk(const struct schema_row *rows,
 
 const char *schema_type_name(enum schema_type type);
 
+/* --- names of other scripts (schema/idn.c, IDNA 2008 and UTS 46) --- */
+
+/* "bücher.example" as DNS knows it, "xn--bcher-kva.example"; NULL when it cannot be one. */
+char *domain_to_ascii(struct arena *arena, const char *unicode);
+
+/* "xn--bcher-kva.example" as people read it; a name without such labels is returned as it is. NULL
+ * when a label does not stand for any text, or for one that is written another way. */
+char *domain_to_unicode(struct arena *arena, const char *ascii);
+
 #endif

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "schema/internal.h"
 
@@ -20,32 +21,6 @@ static const char digits[] = "0123456789";
 static bool is_one_of(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c) != NULL;
-}
-
-/* The usual slips, each with what to do; the order is by how sure the guess is. */
-static const char *domain_hint(const char *s)
-{
-	for (const char *p = s; *p != '\0'; p++)
-		if ((unsigned char)*p >= 0x80)
-			return "write it in its ASCII form (punycode), which begins with 'xn--'";
-	if (strstr(s, "://") != NULL)
-		return "only the name, without 'https://'";
-	if (strchr(s, '@') != NULL)
-		return "only the part behind the '@'";
-	if (strchr(s, '/') != NULL || strchr(s, ':') != NULL)
-		return "only the name, without port or path";
-	for (const char *p = s; *p != '\0'; p++)
-		if (isupper((unsigned char)*p))
-			return "write it in lower case";
-	if (str_ends(s, "."))
-		return "without the dot at the end";
-	if (*s != '\0' && s[strspn(s, "0123456789.")] == '\0')
-		return "an address is not enough: other servers know you by name";
-	if (strchr(s, '_') != NULL)
-		return "host names have no '_'";
-	if (strchr(s, '.') == NULL)
-		return "a full name has at least one dot";
-	return NULL;
 }
 
 static bool is_label(const char *s, size_t len)
@@ -78,7 +53,50 @@ static bool is_domain(const char *s)
 	return last[strspn(last, digits)] != '\0';
 }
 
-static bool is_email(const char *s, const char **ret_hint)
+static bool is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
+/* Only what is a name once it is written so: "https://bücher.example" has two slips. */
+static const char *ascii_hint(struct arena *arena, const char *s)
+{
+	const char *name = strlen(s) <= DOMAIN_MAX ? domain_to_ascii(arena, s) : NULL;
+
+	if (name != NULL && is_domain(name))
+		return arena_printf(arena, "write '%s', its form for DNS (punycode)", name);
+	return "write it in its ASCII form (punycode), which begins with 'xn--'";
+}
+
+/* The usual slips, each with what to do; the order is by how sure the guess is. */
+static const char *domain_hint(struct arena *arena, const char *s)
+{
+	if (!is_ascii(s))
+		return ascii_hint(arena, s);
+	if (strstr(s, "://") != NULL)
+		return "only the name, without 'https://'";
+	if (strchr(s, '@') != NULL)
+		return "only the part behind the '@'";
+	if (strchr(s, '/') != NULL || strchr(s, ':') != NULL)
+		return "only the name, without port or path";
+	for (const char *p = s; *p != '\0'; p++)
+		if (isupper((unsigned char)*p))
+			return "write it in lower case";
+	if (str_ends(s, "."))
+		return "without the dot at the end";
+	if (*s != '\0' && s[strspn(s, "0123456789.")] == '\0')
+		return "an address is not enough: other servers know you by name";
+	if (strchr(s, '_') != NULL)
+		return "host names have no '_'";
+	if (strchr(s, '.') == NULL)
+		return "a full name has at least one dot";
+	return NULL;
+}
+
+static bool is_email(struct arena *arena, const char *s, const char **ret_hint)
 {
 	const char *at = strchr(s, '@');
 	char domain[DOMAIN_MAX + 2];
@@ -101,7 +119,8 @@ static bool is_email(const char *s, const char **ret_hint)
 	domain[len] = '\0';
 	if (is_domain(domain))
 		return true;
-	*ret_hint = strchr(domain, '@') != NULL ? "an address has one '@'" : domain_hint(domain);
+	*ret_hint =
+		strchr(domain, '@') != NULL ? "an address has one '@'" : domain_hint(arena, domain);
 	return false;
 }
 
@@ -153,15 +172,15 @@ static bool is_env_name(const char *s, const char **ret_hint)
 	               '\0';
 }
 
-bool check_text(enum schema_type type, const char *s, const char **ret_hint)
+bool check_text(struct arena *arena, enum schema_type type, const char *s, const char **ret_hint)
 {
 	*ret_hint = NULL;
 	switch (type) {
 	case SCHEMA_DOMAIN:
-		*ret_hint = domain_hint(s);
+		*ret_hint = domain_hint(arena, s);
 		return is_domain(s);
 	case SCHEMA_EMAIL:
-		return is_email(s, ret_hint);
+		return is_email(arena, s, ret_hint);
 	case SCHEMA_PATH:
 		return is_path(s, ret_hint);
 	case SCHEMA_NAME:

@@ -81,6 +81,7 @@ sed -i '/^machine:/a\  arch: aarch64' "$node/stead.yaml"
 run 1 'nor can a VM be of another architecture' up --dir "$node" --on vm --image /dev/null
 err_has 'arch: the code' 'up.arch'
 err_has 'a VM nobody can look into is refused' 'up.ssh_keys'
+err_has 'nor gets it a certificate' 'up.tls'
 cp "$tmp/good.yaml" "$node/stead.yaml"
 
 # --- render tree ---

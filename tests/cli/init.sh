@@ -98,6 +98,7 @@ fails 'and does not repeat it' grep -q hunter2 "$tmp/err"
 run 2 'a secret without a name' init --dir "$tmp/n" "${answers[@]}" --secret "@$tmp/password"
 run 3 'a file that is not there' init --dir "$tmp/n" "${answers[@]}" --secret "mail.password=@$tmp/none"
 run 1 'a secret the application has not' init --dir "$tmp/n" "${answers[@]}" --secret "mail.pasword=@$tmp/password"
+err_has 'its code' 'error[cli.secret]'
 err_has 'the right one is named' "did you mean 'mail.password'?"
 run 2 'two from stdin' init --dir "$tmp/n" "${answers[@]}" --secret mail.password=- --secret x=-
 run 2 'a host key that is none' init --dir "$tmp/n" "${answers[@]}" --secret "ssh_host_ed25519_key=@$tmp/password"

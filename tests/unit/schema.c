@@ -381,7 +381,7 @@ static void test_texts(void)
 	is_checked("domain",
 	           "b\xc3\xbc"
 	           "cher.example",
-	           false, "write it in its ASCII form (punycode), which begins with 'xn--'");
+	           false, "write 'xn--bcher-kva.example', its form for DNS (punycode)");
 	is_checked("domain", "a_b.example", false, "host names have no '_'");
 	is_checked("domain", "localhost", false, "a full name has at least one dot");
 	is_checked("domain", "-a.example", false, NULL);

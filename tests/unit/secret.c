@@ -91,6 +91,7 @@ static void test_refusals(void)
 {
 	struct secrets secrets;
 	struct findings findings;
+	static char long_text[64 * 1024 + 5];
 	const char *text;
 
 	ok(secrets_read(arena, path_of("nowhere"), &secrets, &findings) && secrets.count == 0,
@@ -98,6 +99,10 @@ static void test_refusals(void)
 	ok(!read_text("a: hunter2\n", 0640, &secrets, &findings), "others may read: refused");
 	is_str(findings.items[0].code, "secret.mode", "with its code");
 	ok(strstr(findings.items[0].hint, "chmod 600") != NULL, "and a hint");
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	memcpy(long_text, "a: ", 3);
+	ok(!read_text(long_text, 0600, &secrets, &findings), "longer than 64 KiB: refused");
+	is_str(findings.items[0].code, "secret.size", "with its code");
 	ok(!read_text("a: {b: hunter2}\nc: [hunter2]\nd:\ne f: hunter2\n", 0600, &secrets,
 	              &findings),
 	   "not a flat map: refused");
