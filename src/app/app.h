@@ -72,7 +72,8 @@ struct app_process {
 	struct value_text memory; /* a size, or a reference to one */
 	struct value_list capabilities;
 	struct value_bool writable_root;
-	struct value_text db_connections; /* later */
+	struct value_list db_connections; /* factors: their product is the most it holds */
+	struct value_text db_limit;       /* of a database: the most connections it takes */
 	struct value_list when;           /* comparisons "A == B" or "A != B"; all must hold */
 };
 

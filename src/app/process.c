@@ -194,6 +194,27 @@ static void check_memory(struct checker *c, const struct app_process *process)
 			&ignored, c->findings);
 }
 
+static void check_count(struct checker *c, const struct app_process *process,
+                        const struct value_text *count, const char *key)
+{
+	long number;
+
+	if (count->v == NULL)
+		return;
+	check_references(c, count, PLACE_PUBLIC, key);
+	if (strchr(count->v, '$') == NULL &&
+	    (!str_to_long(count->v, &number) || number < 1 || number > 1000000))
+		report(c, "app.value", count->at, "from 1 to 1000000, or a reference",
+		       "'%s' of process '%s' is not a number of connections", key, process->name.v);
+}
+
+static void check_database(struct checker *c, const struct app_process *process)
+{
+	check_count(c, process, &process->db_limit, "db_limit");
+	for (size_t i = 0; i < process->db_connections.count; i++)
+		check_count(c, process, &process->db_connections.items[i], "db_connections");
+}
+
 static void check_image(struct checker *c, const struct app_process *process)
 {
 	const char *s = process->image.v;
@@ -228,6 +249,7 @@ void check_processes(struct checker *c)
 		check_health(c, process);
 		check_after(c, process);
 		check_memory(c, process);
+		check_database(c, process);
 		check_conditions(c, &process->when);
 	}
 }

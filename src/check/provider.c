@@ -46,26 +46,28 @@ static void check_mail(const struct node_inputs *inputs, const struct provider *
 
 CHECK_FAMILY(provider)
 {
-	const struct value_text *name = &inputs->settings->machine.provider;
+	const struct value_text *written = &inputs->settings->machine.provider;
+	const char *asked = inputs->asked_provider;
+	const struct value_text name = { asked != NULL ? asked : written->v, written->at };
 	cleanup_arena struct arena *scratch = arena_new();
 	const struct provider *provider;
 	struct providers providers;
 
 	(void)node;
-	if (name->v == NULL && inputs->provider == NULL)
+	if (name.v == NULL && inputs->provider == NULL)
 		return;
 	provider_builtin(scratch, &providers);
-	provider = provider_find(&providers, name->v != NULL ? name->v : inputs->provider);
-	if (provider == NULL && name->v == NULL)
+	provider = provider_find(&providers, name.v != NULL ? name.v : inputs->provider);
+	if (provider == NULL && name.v == NULL)
 		return; /* another version of stead knew it */
 	if (provider == NULL) {
-		diag_error(findings, "provider.unknown", name->at,
-		           provider_hint(scratch, &providers, name->v),
-		           "there is no provider '%s' in the table", name->v);
+		diag_error(findings, "provider.unknown", name.at,
+		           provider_hint(scratch, &providers, name.v),
+		           "there is no provider '%s' in the table", name.v);
 		return;
 	}
 	/* A machine that has said who runs it is there: it needs no image any more. */
-	if (name->v != NULL)
+	if (name.v != NULL)
 		check_machine(inputs, provider, findings);
 	check_mail(inputs, provider, findings);
 }

@@ -138,6 +138,7 @@ static bool build(struct compile *c)
 		.kept = c->kept,
 		.engine = c->engine,
 		.provider = c->provider,
+		.asked_provider = c->asked_provider,
 		.trial = c->trial,
 		.secret_arena = c->secret_arena,
 	};
@@ -146,6 +147,7 @@ static bool build(struct compile *c)
 		return false;
 	/* The checks run on what there is even when building found errors: one report says all. */
 	(void)check_node(node, &c->inputs, &c->findings);
+	c->built = node;
 	if (c->findings.errors > 0)
 		return false;
 	node_freeze(node);
@@ -268,39 +270,64 @@ static void check_arch(struct compile *c, report_fn *report)
 		       s->machine.arch.v);
 }
 
-void compile_note_size(struct compile *c, const struct compile_config *config)
+static const struct provider *chosen_provider(struct compile *c)
 {
-	const struct value_text *name = &c->settings.machine.provider;
-	const struct provider *provider;
+	const char *name =
+		c->asked_provider != NULL ? c->asked_provider : c->settings.machine.provider.v;
 	struct providers providers;
 
-	if (name->v == NULL)
-		return;
+	if (name == NULL)
+		return NULL;
 	provider_builtin(c->arena, &providers);
-	provider = provider_find(&providers, name->v);
-	if (provider == NULL || !provider->user_data.bytes.given ||
-	    config->len <= (size_t)provider->user_data.bytes.v)
+	return provider_find(&providers, name);
+}
+
+/* Who asked wants to hear the numbers, and cannot go on with a config that is too large. */
+void compile_note_size(struct compile *c, const struct compile_config *config)
+{
+	const struct provider *provider = chosen_provider(c);
+	struct span at = place(c, c->settings.machine.provider.at);
+	const struct value_int *most;
+
+	if (provider == NULL)
 		return;
-	diag_warning(&c->findings, "provider.user-data", name->at,
-	             str_equal(c->settings.delivery.v, "ssh")
-	                     ? "put it on a web server of yours and pass a config that only "
-	                       "replaces itself by it"
-	                     : "write delivery: ssh, then the config holds no more than keys and "
-	                       "base",
-	             "the Ignition config has %zu bytes, and %s takes %ld", config->len,
-	             provider->title.v, provider->user_data.bytes.v);
+	most = &provider->user_data.bytes;
+	if (most->given && config->len > (size_t)most->v) {
+		(c->asked_provider != NULL ? diag_error : diag_warning)(
+			&c->findings, "provider.user-data", at,
+			str_equal(c->settings.delivery.v, "ssh")
+				? "put it on a web server of yours and pass a config that only "
+				  "replaces itself by it"
+				: "write delivery: ssh, then the config holds no more than keys "
+		                  "and "
+				  "base",
+			"the Ignition config has %zu bytes, and %s takes %ld", config->len,
+			provider->title.v, most->v);
+	} else if (c->asked_provider != NULL && most->given) {
+		diag_note(&c->findings, "provider.user-data", at, NULL,
+		          "the Ignition config has %zu bytes, and %s takes %ld", config->len,
+		          provider->title.v, most->v);
+	} else if (c->asked_provider != NULL) {
+		diag_note(&c->findings, "provider.user-data", at, NULL,
+		          "the Ignition config has %zu bytes; how many %s takes is not known",
+		          config->len, provider->title.v);
+	}
 }
 
 /* The size counts what would be handed out, so it is rendered, agent and all. */
 static void note_rendered_size(struct compile *c)
 {
+	bool whole = str_equal(c->settings.delivery.v, "inline");
 	struct compile_config config;
 	struct host_agent agent;
 
-	if (c->settings.machine.provider.v != NULL && str_equal(c->settings.delivery.v, "inline") &&
-	    !str_equal(c->settings.machine.os.v, "as-is") &&
-	    str_equal(c->settings.machine.arch.v, AGENT_ARCH) && c->findings.errors == 0 &&
+	if (chosen_provider(c) == NULL || str_equal(c->settings.machine.os.v, "as-is") ||
+	    c->findings.errors > 0)
+		return;
+	if (whole && str_equal(c->settings.machine.arch.v, AGENT_ARCH) &&
 	    compile_agent(c, &agent) == CLI_OK && compile_ignition(c, &agent, NULL, &config))
+		compile_note_size(c, &config);
+	else if (!whole && c->asked_provider != NULL && compile_ignition_base(c, &config))
 		compile_note_size(c, &config);
 }
 

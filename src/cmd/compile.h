@@ -23,7 +23,8 @@ struct compile {
 	const char *dir, *apps_dir;
 	const char *engine;   /* what `engine: auto` means on the machine; NULL: not known yet */
 	const char *provider; /* who runs the machine, as it said; NULL: not known */
-	bool trial;           /* a machine nobody else reaches */
+	const char *asked_provider; /* check it for this one, whatever the settings say; or NULL */
+	bool trial;                 /* a machine nobody else reaches */
 	struct findings findings;
 	struct settings settings;
 	struct app app;
@@ -32,7 +33,8 @@ struct compile {
 	bool has_lock;
 	struct node_kept kept;
 	struct node_inputs inputs;
-	struct node *node; /* frozen; NULL when there were errors */
+	const struct node *built; /* also one with errors, to tell about it; NULL: none */
+	struct node *node;        /* frozen; NULL when there were errors */
 };
 
 /* Texts instead of files, for init. */

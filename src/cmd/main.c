@@ -11,6 +11,7 @@
 #include "cmd/commands.h"
 #include "cmd/compile.h"
 #include "cmd/machine.h"
+#include "provider/provider.h"
 
 static const char *const colors[] = { "auto", "always", "never", NULL };
 static const char *const switches[] = { "on", "off", "status", NULL };
@@ -75,6 +76,25 @@ static const struct cli_option up_options[] = {
 	{ .name = "yes", .type = CLI_FLAG,
 	  .doc = "do not ask before starting, installing or changing; a host key is asked for "
 	         "nevertheless" },
+	{ .name = NULL },
+};
+
+static void suggest_providers(struct arena *arena, struct strings *ret_words)
+{
+	struct providers providers;
+	const struct provider *table;
+
+	provider_builtin(arena, &providers);
+	table = providers.table.items;
+	for (size_t i = 0; i < providers.table.count; i++)
+		*list_add(arena, ret_words) = table[i].name.v;
+}
+
+static const struct cli_option check_options[] = {
+	{ .name = "for", .type = CLI_TEXT, .value = "PROVIDER", .suggest = suggest_providers,
+	  .doc = "judge by the limits of this provider, and tell how large the first-boot config is" },
+	{ .name = "memory", .type = CLI_FLAG,
+	  .doc = "show what the processes may use of the machine's memory" },
 	{ .name = NULL },
 };
 
@@ -164,8 +184,10 @@ static const struct cli_command commands[] = {
 		.doc = "Reads settings, secrets, lock and application, builds the node and checks it. "
 		       "Prints every problem with its place, and a line that counts them. Exit code 1 "
 		       "when there are errors; warnings and notes do not count.",
-		.options = OPTIONS(compile_options),
+		.options = OPTIONS(check_options, compile_options),
 		.examples = EXAMPLES({ "stead check", "for people" },
+	                             { "stead check --for aws", "does the first-boot config fit there?" },
+	                             { "stead check --memory", "what the processes may use" },
 	                             { "stead check --format=json", "for programs" }),
 		.run = cmd_check,
 	},

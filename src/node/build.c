@@ -109,6 +109,7 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 	build_mirror(&b);
 	build_networks(&b);
 	build_processes(&b);
+	build_sizes(&b);
 	build_configs(&b);
 	build_jobs(&b);
 	build_commands(&b);

@@ -76,6 +76,13 @@ void build_size(struct build *b);
 /* A text as bytes ("512m"); 0 when it is NULL or wrong (finding). */
 long long build_bytes(struct build *b, const struct value_text *text, const char *path);
 
+/* A text as a number of at least 0; 0 when it is NULL or wrong (finding). */
+long build_count(struct build *b, const struct value_text *text, const char *path);
+
+/* --- size.c --- */
+/* What all processes may use, by size of the machine, into node->sizes. */
+void build_sizes(struct build *b);
+
 /* --- own.c --- */
 void build_own(struct build *b);
 const struct own_slot *own_find(const struct build *b, const char *key);

@@ -103,6 +103,9 @@ struct node_process {
 	long long memory_bytes;      /* 0: no limit */
 	struct strings capabilities; /* kept, all others dropped: "NET_BIND_SERVICE" */
 	bool writable_root;
+	long db_connections; /* the most it holds at once; 0: none */
+	long db_limit; /* of a database: the most it takes; 0: it is none, or takes any number */
+	struct origin db_limit_origin;
 	struct origin origin;
 };
 
@@ -207,6 +210,17 @@ struct node_tls {
 	struct origin origin;
 };
 
+/* A size of the machine by which the definition tells its values, or the only one there is. */
+struct node_size {
+	bool used;              /* it is the one of this machine */
+	long long from_bytes;   /* it counts for machines of at least this memory */
+	long long limits_bytes; /* the limits of all processes together */
+};
+
+/* What the kernel, systemd, the engine, the proxy and the agent need: the lab's VM had 257 MiB in
+ * use with podman, and some more for a change under way. */
+#define NODE_RESERVE_BYTES (320LL << 20)
+
 /* The texts the node is made from, as they were read. The machine keeps them, so that another
  * computer can get them back from it. NULL: this one is not kept. */
 struct node_kept {
@@ -244,6 +258,9 @@ struct node {
 		LIST_OF(struct node_process *);
 	} processes; /* the application's, then the proxy */
 	struct {
+		LIST_OF(struct node_size);
+	} sizes;
+	struct {
 		LIST_OF(struct node_volume *);
 	} volumes;
 	struct {
@@ -263,12 +280,13 @@ struct node {
 struct node_inputs {
 	const struct settings *settings;
 	const struct app *app;
-	struct secrets *secrets;  /* may lack some: check reports them */
-	const struct lock *lock;  /* NULL: no lock yet */
-	const char *settings_dir; /* relative key files are looked up here */
-	const char *engine;       /* what `machine.engine: auto` means on this machine; NULL: what
-	                             the OS brings (flatcar: docker, else podman) */
-	const char *provider;     /* who runs the machine, as it said; NULL: not known */
+	struct secrets *secrets;    /* may lack some: check reports them */
+	const struct lock *lock;    /* NULL: no lock yet */
+	const char *settings_dir;   /* relative key files are looked up here */
+	const char *engine;         /* what `machine.engine: auto` means on this machine; NULL: what
+	                               the OS brings (flatcar: docker, else podman) */
+	const char *provider;       /* who runs the machine, as it said; NULL: not known */
+	const char *asked_provider; /* whose rules shall be looked at, before those of the others */
 	bool trial; /* a machine nobody else reaches: quarantined, whatever the settings say */
 	struct node_kept kept;
 	struct arena *secret_arena;

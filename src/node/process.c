@@ -1,6 +1,7 @@
 /* The application's processes, their volumes and what they mount. */
 #include "node/build.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -238,6 +239,27 @@ static void build_after(struct build *b, struct node_process *process,
 	}
 }
 
+/* Connections are a product, like processes and their threads. */
+static void build_database(struct build *b, struct node_process *process,
+                           const struct app_process *from)
+{
+	const struct value_list *factors = &from->db_connections;
+
+	process->db_limit = build_count(b, &from->db_limit, "db_limit");
+	process->db_limit_origin = origin_at(from->db_limit.at);
+	if (factors->count > 0)
+		process->db_connections = 1;
+	for (size_t i = 0; i < factors->count; i++) {
+		long factor = build_count(b, &factors->items[i], "db_connections");
+
+		if (__builtin_mul_overflow(process->db_connections, factor,
+		                           &process->db_connections))
+			process->db_connections = INT_MAX;
+	}
+	if (process->db_connections > INT_MAX)
+		process->db_connections = INT_MAX;
+}
+
 static void build_process(struct build *b, const struct app_process *from)
 {
 	struct node_process *process = arena_alloc(b->arena, sizeof(*process));
@@ -256,6 +278,7 @@ static void build_process(struct build *b, const struct app_process *from)
 	process->stop_s = from->stop_s.given ? (unsigned)from->stop_s.v : 10;
 	process->writable_root = from->writable_root.v;
 	process->memory_bytes = build_bytes(b, &from->memory, "memory");
+	build_database(b, process, from);
 	build_texts(b, &from->command, &process->command);
 	build_networks_of(process, from);
 	build_env(b, process, from);

@@ -394,6 +394,21 @@ long long build_bytes(struct build *b, const struct value_text *text, const char
 	return parse_bytes(b, path, resolved.v, text->at, &bytes) ? bytes.v : 0;
 }
 
+long build_count(struct build *b, const struct value_text *text, const char *path)
+{
+	static const struct schema_row row = { .key = "count", .type = SCHEMA_INT, .max = 1000000 };
+	struct node_text resolved = resolve(b, text, true);
+	struct yaml_node node = { .kind = YAML_SCALAR, .span = text->at, .text = resolved.v };
+	struct value_int number = { 0 };
+
+	if (resolved.v == NULL || resolved.v[0] == '\0' || resolved.secret)
+		return 0;
+	node.len = strlen(resolved.v);
+	return schema_decode_value(b->arena, "app", path, &row, &node, &number, b->findings)
+	               ? number.v
+	               : 0;
+}
+
 void build_size(struct build *b)
 {
 	const struct yaml_node *sizes = b->app->sizes.node;
