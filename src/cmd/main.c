@@ -186,7 +186,6 @@ static const struct cli_command commands[] = {
 		       "when there are errors; warnings and notes do not count.",
 		.options = OPTIONS(check_options, compile_options),
 		.examples = EXAMPLES({ "stead check", "for people" },
-	                             { "stead check --for aws", "does the first-boot config fit there?" },
 	                             { "stead check --memory", "what the processes may use" },
 	                             { "stead check --format=json", "for programs" }),
 		.run = cmd_check,

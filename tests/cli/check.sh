@@ -81,7 +81,6 @@ sed -i '/^machine:/a\  arch: aarch64' "$node/stead.yaml"
 run 1 'nor can a VM be of another architecture' up --dir "$node" --on vm --image /dev/null
 err_has 'arch: the code' 'up.arch'
 err_has 'a VM nobody can look into is refused' 'up.ssh_keys'
-err_has 'nor gets it a certificate' 'up.tls'
 cp "$tmp/good.yaml" "$node/stead.yaml"
 
 # --- render tree ---
@@ -140,6 +139,16 @@ out_has 'the provider has no such image' 'note[provider.image]: Hetzner Cloud of
 "$stead" render ignition --dir "$tmp/hetzner" -o "$tmp/config.ign" 2>"$tmp/err" </dev/null
 like 'it is the size of what is handed out' "$err" "config has $(stat -c %s "$tmp/config.ign") bytes"
 err_has 'render warns too' 'warning[provider.user-data]'
+run 1 'asked for one it does not fit, it is an error' check --dir "$tmp/hetzner" --for aws
+out_has 'of the one that was asked for' 'AWS EC2 takes 16384'
+sed 's/^delivery: inline/delivery: ssh/' "$tmp/hetzner/stead.yaml" >"$tmp/ssh.yaml"
+cp "$tmp/ssh.yaml" "$tmp/hetzner/stead.yaml"
+run 0 'keys and base fit' check --dir "$tmp/hetzner" --for aws
+like 'with both numbers' "$(cat "$tmp/out")" 'note\[provider.user-data\]: the Ignition config has [0-9]{4} bytes, and AWS EC2 takes 16384'
+run 2 'a provider nobody knows' check --dir "$tmp/hetzner" --for awz
+err_has 'the right one is named' "did you mean 'aws'?"
+run 0 'the memory' check --dir "$tmp/hetzner" --memory
+like 'the table of memory' "$(cat "$tmp/out")" 'the system +320 MiB'
 cp -r apps "$tmp/apps"
 sed -i 's/^mail_used: false/mail_used: true/' "$tmp/apps/snac/app.yaml"
 new_node "$tmp/said"

@@ -62,7 +62,7 @@ for command in init check render explain graph; do
 		ok "an example works: $line" in_node "$line"
 	done < <(examples $command)
 done
-is 'there were examples' "$(for c in init check render explain graph; do examples $c; done | wc -l)" 10
+is 'there were examples' "$(for c in init check render explain graph; do examples $c; done | wc -l)" 11
 
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do
@@ -79,7 +79,7 @@ complete() { # WORD… with the one to complete at the end
 		_ "$tmp/bash" "$@" | LC_ALL=C sort | tr '\n' ' '
 }
 is 'bash: commands' "$(complete stead re)" 'render '
-is 'bash: options' "$(complete stead check --fo)" '--format= '
+is 'bash: options' "$(complete stead check --form)" '--format= '
 is 'bash: words of an option' "$(complete stead check --format = j)" 'json '
 is 'bash: settings' "$(complete stead init --set machine.os)" 'machine.os= '
 is 'bash: first arguments' "$(complete stead completion z)" 'zsh '
