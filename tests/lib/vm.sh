@@ -1,6 +1,16 @@
 # The node in a VM for tests: source it behind tap.sh and node.sh. One machine, settings in $dir/n.
 # shellcheck shell=bash
 
+# vm_image: the OS image, to $image, and the faster QEMU unless STEAD_QEMU names one.
+vm_image() {
+	"$lab" build image >&2 && "$lab" build qemu >&2 || {
+		ok "the image and QEMU are built" false
+		tap_done
+	}
+	image=$("$lab" path image)
+	export STEAD_QEMU=${STEAD_QEMU:-$("$lab" path qemu)}
+}
+
 vm_dir() { echo "$dir/n/.stead/vm"; }
 vm_up() { "$stead" up --on vm --image "$image" --dir "$dir/n" --yes --deadline 1500 "$@" </dev/null; }
 vm_pid() { cat "$(vm_dir)/qemu.pid"; }

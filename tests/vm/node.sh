@@ -7,8 +7,7 @@ cd "$(dirname "$0")/../.."
 . tests/lib/node.sh
 . tests/lib/vm.sh
 lab_up
-"$lab" build image >&2 || { echo "1..1"; echo "not ok 1 - the image is built"; exit 1; }
-image=$("$lab" path image)
+vm_image
 dir=$(mktemp -d)
 trap 'vm_remove; lab_down; rm -rf "$dir"' EXIT
 

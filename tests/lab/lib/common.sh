@@ -78,7 +78,7 @@ cached() {
 prune() {
     local name old
     rm -rf "$CACHE"/tmp.*
-    for name in base tree image ctr-base containers "${MACHINE_LAYERS[@]}"; do
+    for name in base tree image qemu ctr-base containers "${MACHINE_LAYERS[@]}"; do
         for old in "$CACHE/$name"-????????????????; do
             [ "$old" = "$(readlink -f "$CACHE/$name")" ] || drop_unused "$old"
         done
