@@ -179,6 +179,9 @@ bool app_merge_decode(struct arena *arena, const struct app_step *step, struct a
 bool app_load(struct arena *arena, const char *apps_dir, const char *name, struct span at,
               struct app *ret, struct findings *findings);
 
+/* The row that a user's value of this setting must fit; without a place in a struct. */
+struct schema_row app_setting_row(struct arena *arena, const struct app_setting *setting);
+
 /* Names of built-in applications and those in APPS_DIR, sorted. */
 void app_names(struct arena *arena, const char *apps_dir, struct strings *ret_names);
 

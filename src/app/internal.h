@@ -68,9 +68,6 @@ bool check_url_path(struct checker *c, const struct value_text *path, const char
 
 bool holds_control(const char *s);
 
-/* The row that a user's value of this setting must fit. */
-struct schema_row setting_row(struct arena *arena, const struct app_setting *setting);
-
 /* The keys a definition can never have: true when KEY is one, with what to use instead. */
 bool never_key(const char *key, const char **ret_instead);
 

@@ -17,9 +17,15 @@ static const struct {
 	{ "pairs", SCHEMA_PAIRS },
 };
 
-struct schema_row setting_row(struct arena *arena, const struct app_setting *setting)
+struct schema_row app_setting_row(struct arena *arena, const struct app_setting *setting)
 {
-	struct schema_row row = { .key = setting->name.v, .type = SCHEMA_TEXT };
+	struct schema_row row = {
+		.key = setting->name.v,
+		.type = SCHEMA_TEXT,
+		.item = SCHEMA_TEXT,
+		.fallback = setting->fallback.v,
+		.doc = setting->doc.v != NULL ? setting->doc.v : "",
+	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (str_equal(types[i].name, setting->type.v))
@@ -42,7 +48,7 @@ struct schema_row setting_row(struct arena *arena, const struct app_setting *set
 static void check_default(struct checker *c, const struct app_setting *setting)
 {
 	const struct value_text *text = &setting->fallback;
-	struct schema_row row = setting_row(c->arena, setting);
+	struct schema_row row = app_setting_row(c->arena, setting);
 	struct yaml_node node = { .kind = YAML_SCALAR, .span = text->at, .text = text->v };
 	union {
 		struct value_text text;
@@ -212,11 +218,24 @@ static void check_sizes(struct checker *c)
 
 /* -- commands, routes, config files -- */
 
+/* `stead app VERB` is about definitions, on the user's own computer. */
+static void check_command_name(struct checker *c, const struct value_text *name)
+{
+	static const char *const verbs[] = { "check", "list", "new", "show" };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (str_equal(name->v, verbs[i]))
+			report(c, "app.command", name->at,
+			       "call it after the tool, like 'admin-list'",
+			       "'stead app %s' is a command of stead's own", name->v);
+}
+
 static void check_commands(struct checker *c)
 {
 	const struct app_command *commands = c->app->commands.items;
 
 	for (size_t i = 0; i < c->app->commands.count; i++) {
+		check_command_name(c, &commands[i].name);
 		(void)need_process(c, &commands[i].process);
 		if (commands[i].run.at.line != 0 && commands[i].run.count == 0)
 			report(c, "app.value", commands[i].run.at, NULL, "'run' is empty");

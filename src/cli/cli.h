@@ -51,7 +51,7 @@ enum cli_flags {
 };
 
 struct cli_command {
-	const char *name;
+	const char *name;    /* "check"; "app list" is found before "app" takes arguments */
 	const char *group;   /* heading in the list */
 	const char *args;    /* "FILE[:LINE]"; "" for none */
 	const char *summary; /* one line, lower case, no full stop */

@@ -240,6 +240,37 @@ static int take_arg(struct parser *p, const char *arg)
 	return 0;
 }
 
+/* "app list" instead of "app" with the argument "list". The options so far must be its own too. */
+static bool take_second_word(struct parser *p, const char *arg)
+{
+	struct cli *cli = p->cli;
+	const struct cli_command *command;
+
+	if (cli->command == NULL || cli->args.count > 0)
+		return false;
+	command = cli_command_find(cli->program,
+	                           arena_printf(p->arena, "%s %s", cli->command->name, arg));
+	if (command != NULL)
+		cli->command = command;
+	return command != NULL;
+}
+
+/* Options before the second word were found among those of the first. */
+static int check_early_options(struct parser *p)
+{
+	const struct cli *cli = p->cli;
+
+	for (size_t i = 0; i < cli->given.count; i++) {
+		const char *name = cli->given.items[i].option->name;
+		const struct cli_option *option = find_option(cli, name, strlen(name), 0);
+
+		if (option == NULL)
+			return unknown_option(p, "--", name);
+		cli->given.items[i].option = option;
+	}
+	return 0;
+}
+
 static int check_args(struct parser *p)
 {
 	const struct cli *cli = p->cli;
@@ -273,6 +304,8 @@ static int parse_all(struct parser *p, int argc, const char *const *argv)
 			rest = true;
 		} else if (!rest && argv[i][0] == '-' && argv[i][1] != '\0') {
 			r = take_option(p, argc, argv, &i);
+		} else if (!rest && take_second_word(p, argv[i])) {
+			r = check_early_options(p);
 		} else {
 			r = take_arg(p, argv[i]);
 			if (cli->args.count > 0 && (cli->command->flags & CLI_REST))

@@ -15,7 +15,7 @@
 
 enum { AGENT_MAX_BYTES = 64 * 1024 * 1024 };
 
-static const char *const formats[] = { "text", "json", NULL };
+const char *const report_formats[] = { "text", "json", NULL };
 
 #define DIR_ROW                                                                                    \
 	{                                                                                          \
@@ -28,6 +28,11 @@ static const char *const formats[] = { "text", "json", NULL };
 		.doc = "a folder of application definitions, before the built-in ones",            \
 		.complete = CLI_COMPLETE_DIR                                                       \
 	}
+#define FORMAT_ROW                                                                                 \
+	{                                                                                          \
+		.name = "format", .type = CLI_WORD, .value = "FORMAT", .fallback = "text",         \
+		.doc = "how problems are printed: text or json", .words = report_formats           \
+	}
 
 const struct cli_option dir_options[] = { DIR_ROW, { .name = NULL } };
 const struct cli_option apps_options[] = { APPS_ROW, { .name = NULL } };
@@ -36,14 +41,11 @@ const struct cli_option node_options[] = { DIR_ROW, APPS_ROW, { .name = NULL } }
 const struct cli_option compile_options[] = {
 	DIR_ROW,
 	APPS_ROW,
-	{ .name = "format",
-	  .type = CLI_WORD,
-	  .value = "FORMAT",
-	  .fallback = "text",
-	  .doc = "how problems are printed: text or json",
-	  .words = formats },
+	FORMAT_ROW,
 	{ .name = NULL },
 };
+
+const struct cli_option report_options[] = { FORMAT_ROW, { .name = NULL } };
 
 int fail(int code, const char *hint, const char *format, ...)
 {

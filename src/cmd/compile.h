@@ -45,9 +45,11 @@ struct compile_texts {
 
 /* The option rows a command that compiles has: --dir, --apps, --format. */
 extern const struct cli_option compile_options[];
-extern const struct cli_option dir_options[];  /* --dir alone */
-extern const struct cli_option apps_options[]; /* --apps alone */
-extern const struct cli_option node_options[]; /* both, where --format means something else */
+extern const struct cli_option dir_options[];    /* --dir alone */
+extern const struct cli_option apps_options[];   /* --apps alone */
+extern const struct cli_option report_options[]; /* --format alone */
+extern const char *const report_formats[];       /* text, json */
+extern const struct cli_option node_options[];   /* both, where --format means something else */
 
 /* An empty compile with the arenas; free it with compile_done(). */
 void compile_init(struct compile *compile, struct cli *cli);

@@ -18,6 +18,7 @@ static const char *const switches[] = { "on", "off", "status", NULL };
 static const char *const shells[] = { "bash", "fish", "zsh", NULL };
 static const char *const renderings[] = { "ignition", "tree", NULL };
 static const char *const pictures[] = { "text", "dot", "svg", NULL };
+static const char *const schemas[] = { "settings", "app", NULL };
 static const char *const mail_verbs[] = { "test", NULL };
 static const char *const manuals[] = { "commands", "settings", NULL };
 
@@ -148,6 +149,18 @@ static const struct cli_option mail_options[] = {
 	{ .name = "no-message", .type = CLI_FLAG, .doc = "connect and log in, and send nothing" },
 	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "60",
 	  .doc = "how long all of it may take" },
+	{ .name = NULL },
+};
+
+static const struct cli_option apps_new_options[] = {
+	{ .name = "apps", .type = CLI_TEXT, .value = "DIR", .fallback = "apps",
+	  .complete = CLI_COMPLETE_DIR, .doc = "the folder of definitions it goes into" },
+	{ .name = NULL },
+};
+
+static const struct cli_option providers_options[] = {
+	{ .name = "format", .type = CLI_WORD, .value = "FORMAT", .fallback = "text",
+	  .words = report_formats, .doc = "a table for people, or json" },
 	{ .name = NULL },
 };
 
@@ -400,13 +413,92 @@ static const struct cli_command commands[] = {
 		.group = "machine",
 		.args = "[COMMAND [ARGS...]]",
 		.summary = "run the application's own tools on the node",
-		.doc = "Without a command lists those the application has.",
+		.doc = "Without a command lists those the application has. 'app list', 'app show', "
+		       "'app new' and 'app check' are stead's own and work without a node.",
 		.options = OPTIONS(machine_options, dir_options),
 		.examples = EXAMPLES({ "stead app", "which there are" },
 	                             { "stead app snac state", "run one" }),
 		.max_args = 10000,
 		.flags = CLI_REST,
 		.run = cmd_app,
+	},
+	{
+		.name = "app list",
+		.group = "applications",
+		.args = "",
+		.summary = "which applications there are",
+		.doc = "Name, version and a sentence of each, built in or in the folder --apps.",
+		.options = OPTIONS(apps_options, report_options),
+		.examples = EXAMPLES({ "stead app list", "the built-in ones" }),
+		.run = cmd_app_list,
+	},
+	{
+		.name = "app show",
+		.group = "applications",
+		.args = "NAME",
+		.summary = "what an application is made of",
+		.doc = "Its settings with their defaults, processes, routes, secrets, volumes, jobs and "
+		       "commands, as the definition says them.",
+		.options = OPTIONS(apps_options, report_options),
+		.examples = EXAMPLES({ "stead app show snac", "one of them" }),
+		.min_args = 1,
+		.max_args = 1,
+		.run = cmd_app_show,
+	},
+	{
+		.name = "app new",
+		.group = "applications",
+		.args = "NAME",
+		.summary = "begin a definition of an application",
+		.doc = "Writes APPS/NAME/app.yaml, a commented skeleton without mistakes, and prints its "
+		       "name. Never overwrites. 'man 5 stead-app.yaml' has all keys.",
+		.options = OPTIONS(apps_new_options),
+		.examples = EXAMPLES({ "stead app new chat", "apps/chat/app.yaml" }),
+		.min_args = 1,
+		.max_args = 1,
+		.run = cmd_app_new,
+	},
+	{
+		.name = "app check",
+		.group = "applications",
+		.args = "FILE|DIR",
+		.summary = "find what is wrong with a definition",
+		.doc = "Of a file, of the app.yaml in a folder, or of all that stand one level below it. "
+		       "No node is needed.",
+		.options = OPTIONS(report_options),
+		.examples = EXAMPLES({ "stead app check apps", "all of a folder" }),
+		.min_args = 1,
+		.max_args = 1,
+		.complete = CLI_COMPLETE_FILE,
+		.run = cmd_app_check,
+	},
+	{
+		.name = "schema",
+		.group = "applications",
+		.args = "[settings|app]",
+		.summary = "JSON Schema of stead.yaml or app.yaml",
+		.doc = "For editors, which then complete keys and underline mistakes: write "
+		       "'# yaml-language-server: $schema=FILE' at the top of the file. 'stead check' "
+		       "finds more.",
+		.options = OPTIONS(apps_options, report_options),
+		.examples = EXAMPLES({ "stead schema >stead.schema.json", "of stead.yaml" },
+	                             { "stead schema app >app.schema.json", "of app.yaml" }),
+		.max_args = 1,
+		.words = schemas,
+		.run = cmd_schema,
+	},
+	{
+		.name = "providers",
+		.group = "settings",
+		.args = "[NAME]",
+		.summary = "what is known about those who run machines",
+		.doc = "Outgoing ports that they block, how much user data they take, which systems they "
+		       "offer. With NAME also the pages that say so, and the day they were read.",
+		.options = OPTIONS(providers_options),
+		.examples = EXAMPLES({ "stead providers", "all in a table" },
+	                             { "stead providers hetzner", "one, with sources" }),
+		.max_args = 1,
+		.run = cmd_providers,
 	},
 	{
 		.name = "destroy",

@@ -31,9 +31,6 @@ bool schema_is_scalar(enum schema_type type);
 /* "did you mean 'x'?" or NULL. */
 const char *hint_nearest(struct arena *arena, const char *s, const char *const *words);
 
-/* Why S is not of TYPE, with a hint or NULL in *ret_hint. True: it is. */
-bool check_text(struct arena *arena, enum schema_type type, const char *s, const char **ret_hint);
-
 bool parse_size(const char *s, long *ret_bytes, const char **ret_hint);
 bool parse_duration(const char *s, long *ret_s, const char **ret_hint);
 bool parse_mode(const char *s, long *ret_mode, const char **ret_hint);

@@ -128,6 +128,10 @@ void schema_walk(const struct schema_row *rows,
 
 const char *schema_type_name(enum schema_type type);
 
+/* Whether S is of a TYPE that a value_text holds; when not, why, or NULL, in *ret_hint (ARENA). */
+bool schema_text_fits(struct arena *arena, enum schema_type type, const char *s,
+                      const char **ret_hint);
+
 /* --- names of other scripts (schema/idn.c, IDNA 2008 and UTS 46) --- */
 
 /* "bücher.example" as DNS knows it, "xn--bcher-kva.example"; NULL when it cannot be one. */

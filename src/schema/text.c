@@ -172,7 +172,8 @@ static bool is_env_name(const char *s, const char **ret_hint)
 	               '\0';
 }
 
-bool check_text(struct arena *arena, enum schema_type type, const char *s, const char **ret_hint)
+bool schema_text_fits(struct arena *arena, enum schema_type type, const char *s,
+                      const char **ret_hint)
 {
 	*ret_hint = NULL;
 	switch (type) {

@@ -216,7 +216,7 @@ static bool decode_text(const struct decoder *decoder, const char *path,
 {
 	const char *hint = NULL;
 
-	if (!check_text(decoder->arena, row->type, node->text, &hint)) {
+	if (!schema_text_fits(decoder->arena, row->type, node->text, &hint)) {
 		decoder_mismatch(decoder, "value", path, row, node, hint);
 		return false;
 	}
