@@ -31,6 +31,45 @@ static void value_words(struct arena *arena, const struct cli_option *option, st
 		option->suggest(arena, ret);
 }
 
+/* The second words of rows like "app list". */
+static void second_words(struct arena *arena, const struct cli_program *program,
+                         const struct cli_command *command, struct strings *ret)
+{
+	const char *first = arena_printf(arena, "%s ", command->name);
+
+	for (const struct cli_command *c = program->commands; c->name != NULL; c++)
+		if (!(c->flags & CLI_HIDDEN) && str_starts(c->name, first))
+			*list_add(arena, ret) = c->name + strlen(first);
+}
+
+/* What the first argument may be; empty: anything. */
+static void first_arguments(struct arena *arena, const struct cli_program *program,
+                            const struct cli_command *command, struct strings *ret)
+{
+	for (size_t i = 0; command->words != NULL && command->words[i] != NULL; i++)
+		*list_add(arena, ret) = command->words[i];
+	second_words(arena, program, command, ret);
+}
+
+/* "'app list' | 'app show'", for a case of bash or zsh; "''" when there are none. */
+static void add_two_words(struct text *out, const struct cli_program *program)
+{
+	const char *bar = "";
+
+	for (const struct cli_command *c = program->commands; c->name != NULL; c++)
+		if (!(c->flags & CLI_HIDDEN) && strchr(c->name, ' ') != NULL) {
+			text_addf(out, "%s'%s'", bar, c->name);
+			bar = " | ";
+		}
+	if (*bar == '\0')
+		text_add(out, "''");
+}
+
+static bool is_listed(const struct cli_command *command)
+{
+	return !(command->flags & CLI_HIDDEN) && strchr(command->name, ' ') == NULL;
+}
+
 static void add_option_names(void *context, const struct cli_option *option)
 {
 	struct completion *c = context;
@@ -49,10 +88,12 @@ static void bash_value(void *context, const struct cli_option *option)
 
 	if (option->type == CLI_FLAG)
 		return;
-	text_addf(&c->out, "\t%s:--%s", c->command == NULL ? "*" : c->command->name, option->name);
+	const char *command =
+		c->command == NULL ? "*" : arena_printf(c->arena, "'%s'", c->command->name);
+
+	text_addf(&c->out, "\t%s:--%s", command, option->name);
 	if (option->letter != 0)
-		text_addf(&c->out, "|%s:-%c", c->command == NULL ? "*" : c->command->name,
-		          option->letter);
+		text_addf(&c->out, "|%s:-%c", command, option->letter);
 	text_add(&c->out, ") ");
 	value_words(c->arena, option, &words);
 	if (words.count > 0) {
@@ -71,14 +112,15 @@ static void bash_value(void *context, const struct cli_option *option)
 static void bash_command(struct completion *c)
 {
 	const struct cli_command *command = c->command;
+	struct strings words = { 0 };
 
-	text_addf(&c->out, "\t%s)\n\t\topts='", command->name);
+	text_addf(&c->out, "\t'%s')\n\t\topts='", command->name);
 	cli_each_option(c->program, command, add_option_names, c);
 	text_add(&c->out, "'\n");
-	if (command->words != NULL) {
+	first_arguments(c->arena, c->program, command, &words);
+	if (words.count > 0) {
 		text_add(&c->out, "\t\targs='");
-		for (size_t i = 0; command->words[i] != NULL; i++)
-			text_addf(&c->out, "%s%s", i == 0 ? "" : " ", command->words[i]);
+		add_joined(&c->out, &words);
 		text_add(&c->out, "'\n");
 	}
 	if (command->complete != CLI_COMPLETE_NONE)
@@ -111,12 +153,16 @@ static char *bash(struct completion *c)
 	          "\tif [ \"$cur\" = = ]; then cur=; elif [ \"$prev\" = = ]; then "
 	          "prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
 	          "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	          "\t\tcase ${COMP_WORDS[i]} in -* | =) ;; *) command=${COMP_WORDS[i]}; break ;; "
-	          "esac\n"
-	          "\tdone\n"
-	          "\tCOMPREPLY=()\n"
-	          "\tcase $command in\n",
+	          "\t\tcase ${COMP_WORDS[i]} in -* | =) continue ;; esac\n"
+	          "\t\t[ -n \"$command\" ] || { command=${COMP_WORDS[i]}; continue; }\n"
+	          "\t\tcase \"$command ${COMP_WORDS[i]}\" in ",
 	          name, name, name);
+	add_two_words(&c->out, c->program);
+	text_add(&c->out, ") command+=\" ${COMP_WORDS[i]}\" ;; esac\n"
+	                  "\t\tbreak\n"
+	                  "\tdone\n"
+	                  "\tCOMPREPLY=()\n"
+	                  "\tcase $command in\n");
 	for (c->command = commands; c->command->name != NULL; c->command++)
 		if (!(c->command->flags & CLI_HIDDEN))
 			bash_command(c);
@@ -124,7 +170,7 @@ static char *bash(struct completion *c)
 	cli_each_option(c->program, NULL, add_option_names, c);
 	text_add(&c->out, "'\n\t\targs='");
 	for (const struct cli_command *command = commands; command->name != NULL; command++)
-		if (!(command->flags & CLI_HIDDEN))
+		if (is_listed(command))
 			text_addf(&c->out, "%s%s", command == commands ? "" : " ", command->name);
 	text_add(&c->out, "'\n\t\t;;\n\tesac\n\tcase $command:$prev in\n");
 	for (c->command = commands; c->command->name != NULL; c->command++)
@@ -195,13 +241,14 @@ static void zsh_option(void *context, const struct cli_option *option)
 static void zsh_command(struct completion *c)
 {
 	const struct cli_command *command = c->command;
+	struct strings words = { 0 };
 
-	text_addf(&c->out, "\t%s)\n\t\t_arguments \\\n", command->name);
+	text_addf(&c->out, "\t'%s')\n\t\t_arguments \\\n", command->name);
 	cli_each_option(c->program, command, zsh_option, c);
-	if (command->words != NULL) {
+	first_arguments(c->arena, c->program, command, &words);
+	if (words.count > 0) {
 		text_add(&c->out, "\t\t\t'1:what:(");
-		for (size_t i = 0; command->words[i] != NULL; i++)
-			text_addf(&c->out, "%s%s", i == 0 ? "" : " ", command->words[i]);
+		add_joined(&c->out, &words);
 		text_add(&c->out, ")' \\\n");
 	}
 	text_addf(&c->out, "\t\t\t'*:argument:%s'\n\t\t;;\n",
@@ -222,7 +269,7 @@ static char *zsh(struct completion *c)
 	          name, name, name);
 	for (const struct cli_command *command = c->program->commands; command->name != NULL;
 	     command++) {
-		if (command->flags & CLI_HIDDEN)
+		if (!is_listed(command))
 			continue;
 		text_addf(&c->out, "\t'%s:", command->name);
 		add_zsh(&c->out, command->summary);
@@ -236,7 +283,14 @@ static char *zsh(struct completion *c)
 	                   "local command=$words[2]\n"
 	                   "shift words\n"
 	                   "((CURRENT--))\n"
-	                   "case $command in\n");
+	                   "if ((CURRENT > 2)); then\n"
+	                   "\tcase \"$command $words[2]\" in\n"
+	                   "\t");
+	add_two_words(&c->out, c->program);
+	text_add(&c->out, ") command+=\" $words[2]\"; shift words; ((CURRENT--)) ;;\n"
+	                  "\tesac\n"
+	                  "fi\n"
+	                  "case $command in\n");
 	for (c->command = c->program->commands; c->command->name != NULL; c->command++)
 		if (!(c->command->flags & CLI_HIDDEN))
 			zsh_command(c);
@@ -257,6 +311,18 @@ static void add_fish(struct text *out, const char *s)
 	text_addc(out, '\'');
 }
 
+/* True on a line of that command. */
+static const char *fish_condition(struct arena *arena, const struct cli_command *command)
+{
+	const char *blank = strchr(command->name, ' ');
+
+	if (blank == NULL)
+		return arena_printf(arena, "__fish_seen_subcommand_from %s", command->name);
+	return arena_printf(arena,
+	                    "__fish_seen_subcommand_from %.*s; and __fish_seen_subcommand_from %s",
+	                    (int)(blank - command->name), command->name, blank + 1);
+}
+
 static void fish_option(void *context, const struct cli_option *option)
 {
 	struct completion *c = context;
@@ -264,7 +330,7 @@ static void fish_option(void *context, const struct cli_option *option)
 
 	text_addf(&c->out, "complete -c %s", c->program->name);
 	if (c->command != NULL)
-		text_addf(&c->out, " -n '__fish_seen_subcommand_from %s'", c->command->name);
+		text_addf(&c->out, " -n '%s'", fish_condition(c->arena, c->command));
 	text_addf(&c->out, " -l %s", option->name);
 	if (option->letter != 0)
 		text_addf(&c->out, " -s %c", option->letter);
@@ -289,20 +355,23 @@ static void fish_command(struct completion *c)
 {
 	const struct cli_command *command = c->command;
 
-	text_addf(&c->out, "complete -c %s -n __fish_use_subcommand -a %s -d ", c->program->name,
-	          command->name);
-	add_fish(&c->out, command->summary);
-	text_addc(&c->out, '\n');
-	if (command->words != NULL) {
-		text_addf(&c->out, "complete -c %s -n '__fish_seen_subcommand_from %s' -a '",
+	const char *condition = fish_condition(c->arena, command);
+	struct strings words = { 0 };
+
+	if (is_listed(command)) {
+		text_addf(&c->out, "complete -c %s -n __fish_use_subcommand -a %s -d ",
 		          c->program->name, command->name);
-		for (size_t i = 0; command->words[i] != NULL; i++)
-			text_addf(&c->out, "%s%s", i == 0 ? "" : " ", command->words[i]);
+		add_fish(&c->out, command->summary);
+		text_addc(&c->out, '\n');
+	}
+	first_arguments(c->arena, c->program, command, &words);
+	if (words.count > 0) {
+		text_addf(&c->out, "complete -c %s -n '%s' -a '", c->program->name, condition);
+		add_joined(&c->out, &words);
 		text_add(&c->out, "'\n");
 	}
 	if (command->complete != CLI_COMPLETE_NONE)
-		text_addf(&c->out, "complete -c %s -n '__fish_seen_subcommand_from %s' -F\n",
-		          c->program->name, command->name);
+		text_addf(&c->out, "complete -c %s -n '%s' -F\n", c->program->name, condition);
 	if (command->options == NULL)
 		return;
 	for (size_t t = 0; command->options[t] != NULL; t++)

@@ -60,7 +60,7 @@ static const char skeleton[] =
 	"  admin: {process: web, run: [/bin/admin], doc: \"ARGS: the administration tool\"}\n"
 	"\n"
 	"# What runs once, before the first start. Power may go at any instant: a step must not "
-        "mind\n"
+	"mind\n"
 	"# being run again, or say by 'done' how one sees that it is.\n"
 	"jobs:\n"
 	"  setup:\n"

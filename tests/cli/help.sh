@@ -56,13 +56,13 @@ examples() { "$stead" "$1" --help </dev/null | sed -n '/^examples:/,$s/^  stead 
 in_node() { # COMMAND LINE
 	(cd "$tmp/examples" && stead() { command "$stead" "$@"; } && eval "$1") </dev/null
 }
-for command in init check render explain graph; do
+for command in init check render explain graph schema providers; do
 	while read -r line; do
 		[ "$line" != 'stead init' ] || continue # asks
 		ok "an example works: $line" in_node "$line"
 	done < <(examples $command)
 done
-is 'there were examples' "$(for c in init check render explain graph; do examples $c; done | wc -l)" 11
+is 'there were examples' "$(for c in init check render explain graph schema providers; do examples $c; done | wc -l)" 15
 
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do
@@ -83,6 +83,9 @@ is 'bash: options' "$(complete stead check --form)" '--format= '
 is 'bash: words of an option' "$(complete stead check --format = j)" 'json '
 is 'bash: settings' "$(complete stead init --set machine.os)" 'machine.os= '
 is 'bash: first arguments' "$(complete stead completion z)" 'zsh '
+is 'bash: second words' "$(complete stead app l)" 'list '
+is 'bash: options of two words' "$(complete stead app new --ap)" '--apps= '
+is 'bash: options behind a first argument' "$(complete stead mail test --no)" '--no-message '
 is 'bash: hidden commands stay hidden' "$(complete stead manu)" ' '
 
 # colour: only where it is asked for or on a terminal
