@@ -59,6 +59,10 @@ make_settings() {
 		--set machine.os=fcos --set machine.size=2g --set "machine.ssh_keys=$work/id_ed25519.pub" \
 		--set "images.mirror=http://10.0.2.2:${registry##*:}" \
 		--set images.snac=lab.invalid/snac:2.75
+	# The machine knows the registry by another address than this computer does.
+	sed -i "s/10\.0\.2\.2/127.0.0.1/" "$work/node/stead.yaml"
+	run lock --dir "$work/node"
+	sed -i "s/127\.0\.0\.1/10.0.2.2/" "$work/node/stead.yaml"
 	echo
 	cat "$work/node/stead.yaml"
 }
@@ -84,7 +88,7 @@ work=$(mktemp -d)
 
 step 'the lab: an OS with Ignition, images, a registry' tests/lab/lab build all
 step 'a registry' start_registry
-step 'settings: stead init' make_settings
+step 'settings: stead init, stead lock' make_settings
 step 'stead check' run check --dir "$work/node"
 step 'stead up: boot the VM until the node is ready' start_machine
 step 'from outside, over HTTPS' prove

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/text.h"
+#include "node/image.h"
 
 /* "postgres:17-alpine" of "docker.io/library/postgres:17-alpine". */
 static const char *last_part(const char *image)
@@ -45,9 +47,26 @@ static void check_collation(const struct node_process *process, struct findings 
 		           process->name);
 }
 
+/* The lock says which machines an image is for, once it was asked for. */
+static void check_arch(const struct node *node, const struct node_process *process,
+                       const struct lock *lock, struct findings *findings)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *arches;
+	struct image image;
+
+	if (lock == NULL || !image_parse(scratch, process->image_name, &image))
+		return;
+	arches = lock_find(&lock->arches, image_lock_name(scratch, &image));
+	if (arches != NULL && !lock_arches_have(arches, node->machine.arch))
+		diag_error(findings, "image.arch", process->image_origin.span,
+		           "choose another image, or a machine it is for: machine.arch",
+		           "'%s' is for %s, not for the machine's %s", process->image_name, arches,
+		           node->machine.arch);
+}
+
 CHECK_FAMILY(images)
 {
-	(void)inputs;
 	for (size_t i = 0; i < node->processes.count; i++) {
 		const struct node_process *process = node->processes.items[i];
 
@@ -55,5 +74,6 @@ CHECK_FAMILY(images)
 			continue; /* a finding already */
 		check_tag(process, findings);
 		check_collation(process, findings);
+		check_arch(node, process, inputs->lock, findings);
 	}
 }

@@ -10,6 +10,7 @@ extern const struct cli_program stead_program;
 
 int cmd_init(struct cli *cli);
 int cmd_check(struct cli *cli);
+int cmd_lock(struct cli *cli);
 int cmd_render(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_graph(struct cli *cli);

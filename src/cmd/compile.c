@@ -113,6 +113,16 @@ static const struct yaml_node *read_tree(struct compile *compile, const char *na
 	return yaml_parse(compile->arena, source, &compile->findings);
 }
 
+static const struct yaml_node *parse_text(struct compile *compile, const char *path,
+                                          const char *text, const struct source **ret_source)
+{
+	struct source *source = arena_alloc(compile->arena, sizeof(*source));
+
+	*source = (struct source){ .name = path, .data = text, .len = strlen(text) };
+	*ret_source = source;
+	return yaml_parse(compile->arena, source, &compile->findings);
+}
+
 static void decode_settings(struct compile *c, const struct yaml_node *root,
                             const struct source *source)
 {
@@ -168,7 +178,9 @@ bool compile_files(struct compile *c)
 	                   &c->secrets, &c->findings);
 	/* No lock is what a node has whose owner wrote the settings by hand: check says what it
 	 * thinks. */
-	if (access(lock_path, F_OK) == 0 || errno != ENOENT)
+	if (c->lock_text != NULL)
+		decode_lock(c, parse_text(c, lock_path, c->lock_text, &lock_source));
+	else if (access(lock_path, F_OK) == 0 || errno != ENOENT)
 		decode_lock(c, read_tree(c, LOCK_FILE, &lock_source));
 	c->kept = (struct node_kept){
 		.settings = source != NULL ? source->data : NULL,
@@ -301,7 +313,7 @@ void compile_note_size(struct compile *c, const struct compile_config *config)
 				? "put it on a web server of yours and pass a config that only "
 				  "replaces itself by it"
 				: "write delivery: ssh, then the config holds no more than keys "
-		                  "and "
+				  "and "
 				  "base",
 			"the Ignition config has %zu bytes, and %s takes %ld", config->len,
 			provider->title.v, most->v);

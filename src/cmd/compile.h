@@ -33,6 +33,7 @@ struct compile {
 	bool has_lock;
 	struct node_kept kept;
 	struct node_inputs inputs;
+	const char *lock_text;    /* instead of the file's; NULL: the file */
 	const struct node *built; /* also one with errors, to tell about it; NULL: none */
 	struct node *node;        /* frozen; NULL when there were errors */
 };

@@ -41,6 +41,16 @@ static const struct cli_option init_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option lock_options[] = {
+	{ .name = "update", .type = CLI_FLAG,
+	  .doc = "ask again also for what is locked already, and take what is newer" },
+	{ .name = "check", .type = CLI_FLAG,
+	  .doc = "say what is newer or not locked, and write nothing; exit code 1 when something is" },
+	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "30",
+	  .doc = "how long each image may take" },
+	{ .name = NULL },
+};
+
 static const struct cli_option render_options[] = {
 	{ .name = "output", .letter = 'o', .type = CLI_TEXT, .value = "FILE",
 	  .complete = CLI_COMPLETE_FILE,
@@ -202,6 +212,26 @@ static const struct cli_command commands[] = {
 	                             { "stead check --memory", "what the processes may use" },
 	                             { "stead check --format=json", "for programs" }),
 		.run = cmd_check,
+	},
+	{
+		.name = "lock",
+		.group = "settings",
+		.args = "[PROCESS|IMAGE...]",
+		.summary = "fix in stead.lock which images exactly",
+		.doc = "Asks the registries what the tags of images stand for, and writes the digests, and "
+		       "which machines the images are for, into stead.lock. From then on only that very "
+		       "image is pulled, on every machine and every day, until --update takes another one. "
+		       "What comes is compared with its digest; an image that is not for machine.arch is "
+		       "refused; when one image cannot be had, nothing is written.\n\n"
+		       "What is locked stays. 'stead up' locks what is not. Registries are asked through "
+		       "images.mirror, with the logins of 'podman login' and 'docker login'. SSL_CERT_FILE "
+		       "names other certificate authorities to trust.",
+		.options = OPTIONS(lock_options, compile_options),
+		.examples = EXAMPLES({ "stead lock", "what is not locked yet" },
+	                             { "stead lock --check", "is there anything newer?" },
+	                             { "stead lock --update caddy", "the newest of one" }),
+		.max_args = 100,
+		.run = cmd_lock,
 	},
 	{
 		.name = "render",

@@ -171,6 +171,20 @@ static int render_tree(struct compile *compile, struct cli *cli)
 	return write_tree(dir_fd, compile, tree);
 }
 
+static void warn_unlocked(struct compile *compile)
+{
+	for (size_t i = 0; i < compile->node->processes.count; i++) {
+		const struct node_process *process = compile->node->processes.items[i];
+
+		if (process->image_digest == NULL)
+			diag_warning(
+				&compile->findings, "image.unlocked", process->image_origin.span,
+				"'stead lock' fixes what it is",
+				"the image '%s' is not locked: a machine pulls what it is then",
+				process->image_name);
+	}
+}
+
 int cmd_render(struct cli *cli)
 {
 	bool tree = strcmp(cli->args.items[0], "tree") == 0;
@@ -185,8 +199,10 @@ int cmd_render(struct cli *cli)
 	if (tree && cli_text(cli, "output") != NULL)
 		return fail(CLI_USAGE, NULL, "'--output' is for 'stead render ignition'");
 	compile_init(&compile, cli);
-	if (compile_files(&compile))
+	if (compile_files(&compile)) {
+		warn_unlocked(&compile);
 		code = tree ? render_tree(&compile, cli) : render_ignition(&compile, cli);
+	}
 	report = compile_report(&compile, cli, stderr);
 	compile_done(&compile);
 	return report != CLI_OK ? report : code;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cmd/commands.h"
+#include "cmd/locking.h"
 #include "cmd/mail.h"
 #include "remote/json.h"
 
@@ -276,6 +277,19 @@ int up_call(const struct up *up, const char *name, const struct machine_input *i
 	return ret->exit_code == 0 ? CLI_OK : refused(up, verb, ret);
 }
 
+/* Nothing is made of an image that could be another one tomorrow, if its registry can be asked. */
+static int lock_images(struct up *up)
+{
+	int code, report;
+
+	if (locking_complete(&up->compile, up->cli, !cli_flag(up->cli, "dry-run"), &code))
+		return CLI_OK;
+	if (code != CLI_OK)
+		return code;
+	report = compile_report(&up->compile, up->cli, stderr);
+	return report != CLI_OK ? report : CLI_FINDINGS;
+}
+
 int cmd_up(struct cli *cli)
 {
 	struct up up = { .cli = cli, .arena = cli->arena, .machine = { .arena = cli->arena } };
@@ -297,6 +311,8 @@ int cmd_up(struct cli *cli)
 	} else if (!known) {
 		code = choose_by_settings(&up);
 	}
+	if (code == CLI_OK)
+		code = lock_images(&up);
 	if (code == CLI_OK)
 		code = up.machine.kind == MACHINE_VM ? up_vm(&up) : up_host(&up);
 	compile_done(&up.compile);

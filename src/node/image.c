@@ -198,20 +198,9 @@ void build_mirror(struct build *b)
 
 static const char *locked_digest(const struct build *b, const struct image *image)
 {
-	const char *name;
-
-	if (image->digest != NULL)
+	if (image->digest != NULL || b->in->lock == NULL)
 		return image->digest;
-	if (b->in->lock == NULL)
-		return NULL;
-	name = image_lock_name(b->arena, image);
-	for (size_t i = 0; i < b->in->lock->images.count; i++) {
-		const struct value_pair *pair = &b->in->lock->images.items[i];
-
-		if (str_equal(pair->key, name))
-			return pair->value.v;
-	}
-	return NULL;
+	return lock_find(&b->in->lock->images, image_lock_name(b->arena, image));
 }
 
 /* Why a reference cannot be used, in the order of what helps most. */
@@ -228,17 +217,14 @@ static void refuse(struct build *b, const char *s, struct span at)
 	           "image '%s' does not say which registry it comes from", s);
 }
 
-/* As it is pulled. */
-static const char *pulled(struct build *b, const struct image *image, struct origin *origin)
+/* As it is pulled, and asked for: DIGEST instead of the tag, where there is one. */
+static const char *pulled(struct build *b, const struct image *image, const char *digest)
 {
-	const char *digest = locked_digest(b, image);
 	struct text text;
 
 	text_init(&text, b->arena);
-	if (b->node->mirror != NULL) {
+	if (b->node->mirror != NULL)
 		text_addf(&text, "%s/", b->node->mirror);
-		origin->rule = "node.mirror";
-	}
 	text_addf(&text, "%s/%s", image->registry, image->path);
 	if (digest != NULL)
 		text_addf(&text, "@%s", digest);
@@ -271,6 +257,11 @@ void build_image(struct build *b, struct node_process *process, const struct nod
 		refuse(b, s, process->image_origin.span);
 		return;
 	}
+	if (b->node->mirror != NULL)
+		process->image_origin.rule = "node.mirror";
 	process->image_name = s;
-	process->image = pulled(b, &image, &process->image_origin);
+	process->image_fixed = image.digest != NULL;
+	process->image_digest = locked_digest(b, &image);
+	process->image_asked = pulled(b, &image, image.digest);
+	process->image = pulled(b, &image, process->image_digest);
 }

@@ -83,6 +83,9 @@ struct node_process {
 	const char *name;       /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
 	const char *image;      /* as it is pulled: mirror applied, digest once the lock knows it */
 	const char *image_name; /* as it was written: "docker.io/library/caddy:2" */
+	const char *image_asked;  /* as its registry is asked: mirror applied, as it was written */
+	bool image_fixed;         /* written with its digest */
+	const char *image_digest; /* that is pulled; NULL: neither written nor in the lock */
 	struct origin image_origin;
 	struct node_texts command; /* empty: the image's own */
 	unsigned uid, gid;

@@ -162,7 +162,12 @@ static void judge_status(struct run *run, const char *url, const struct fetch_an
 static void get(struct run *run, const char *url, const char *accept, bool head, size_t max_bytes,
                 struct fetch_answer *ret)
 {
-	const char *headers[] = { accept, run->authorization, NULL };
+	const char *headers[3] = { NULL };
+	size_t count = 0;
+	if (accept != NULL)
+		headers[count++] = accept;
+	if (run->authorization != NULL)
+		headers[count++] = run->authorization;
 	struct fetch request = {
 		.url = url,
 		.head = head,
@@ -231,7 +236,7 @@ static bool fetch_token(struct run *run, const struct registry_challenge *challe
 	}
 	url = token_url(run, challenge);
 	with_login.arena = secret_arena;
-	with_login.authorization = basic(run);
+	with_login.authorization = basic(&with_login);
 	get(&with_login, url, NULL, false, TOKEN_ANSWER_MAX, &got);
 	run->logged_in = with_login.logged_in;
 	if (got.result != FETCH_OK) {
@@ -316,7 +321,7 @@ static bool is_what_it_says(struct run *run, const struct fetch_answer *got, con
 	if (wanted == NULL || str_equal(wanted, digest)) {
 		if (called == NULL || str_equal(called, digest))
 			return true;
-		wanted = "what it calls it";
+		wanted = called;
 	}
 	set(run, REGISTRY_WRONG_DIGEST,
 	    "something between here and the registry changes what it sends, or the registry is "

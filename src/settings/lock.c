@@ -12,7 +12,7 @@ enum { LOCK_FORMAT = 1, LINEAGE_DIGITS = 32, DIGEST_LEN = 7 + 64 };
 struct lock_file {
 	struct value_int format;
 	struct value_text app, domain, lineage;
-	struct value_pairs images;
+	struct value_pairs images, arches;
 };
 
 #define ROW(key_, type_, field_, ...)                                                              \
@@ -31,6 +31,7 @@ static const struct schema_row lock_rows[] = {
 	ROW("lineage", SCHEMA_TEXT, lineage, "names this node through its backups",
 	    .flags = SCHEMA_NEEDED),
 	ROW("images", SCHEMA_PAIRS, images, "digests of the images", .item = SCHEMA_TEXT),
+	ROW("arches", SCHEMA_PAIRS, arches, "the machines each image is for", .item = SCHEMA_TEXT),
 	{ .key = NULL },
 };
 
@@ -54,6 +55,22 @@ static void check_images(const struct value_pairs *images, struct findings *find
 	}
 }
 
+/* Words of machine.arch; others may come, and are nothing to complain of. */
+static void check_arches(const struct value_pairs *arches, struct findings *findings)
+{
+	for (size_t i = 0; i < arches->count; i++) {
+		const struct value_text *names = &arches->items[i].value;
+
+		if (names->v != NULL && names->v[0] != '\0' &&
+		    names->v[strspn(names->v, "abcdefghijklmnopqrstuvwxyz0123456789_ ")] == '\0')
+			continue;
+		diag_error(findings, "lock.value",
+		           names->v != NULL ? names->at : arches->items[i].key_at, NULL,
+		           "the machines of '%s' are not architectures, like 'aarch64 x86_64'",
+		           arches->items[i].key);
+	}
+}
+
 bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock *ret,
                  struct findings *findings)
 {
@@ -69,6 +86,7 @@ bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock 
 		diag_error(findings, "lock.value", file.lineage.at, NULL,
 		           "'lineage' is not %d hex digits", LINEAGE_DIGITS);
 	check_images(&file.images, findings);
+	check_arches(&file.arches, findings);
 	*ret = (struct lock){
 		.app = file.app.v,
 		.domain = file.domain.v,
@@ -76,8 +94,41 @@ bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock 
 		.app_at = file.app.at,
 		.domain_at = file.domain.at,
 		.images = file.images,
+		.arches = file.arches,
 	};
 	return findings->errors == errors;
+}
+
+const char *lock_find(const struct value_pairs *pairs, const char *key)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (str_equal(pairs->items[i].key, key))
+			return pairs->items[i].value.v;
+	return NULL;
+}
+
+bool lock_arches_have(const char *arches, const char *arch)
+{
+	size_t len = strlen(arch);
+
+	for (; *arches != '\0'; arches += strspn(arches, " ")) {
+		size_t n = strcspn(arches, " ");
+
+		if (n == len && strncmp(arches, arch, n) == 0)
+			return true;
+		arches += n;
+	}
+	return false;
+}
+
+void lock_set(struct arena *arena, struct value_pairs *pairs, const char *key, const char *value)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (str_equal(pairs->items[i].key, key)) {
+			pairs->items[i].value.v = value;
+			return;
+		}
+	*list_add(arena, pairs) = (struct value_pair){ .key = key, .value = { .v = value } };
 }
 
 static void write_pair(struct text *text, const char *indent, const char *key, const char *value)
@@ -90,22 +141,23 @@ static void write_pair(struct text *text, const char *indent, const char *key, c
 }
 
 /* Sorted by key, so that the order in which digests became known never shows. */
-static void write_images(struct text *text, struct arena *arena, const struct value_pairs *images)
+static void write_pairs(struct text *text, struct arena *arena, const char *name,
+                        const struct value_pairs *pairs)
 {
-	bool *written = arena_array(arena, images->count, sizeof(*written));
+	bool *written = arena_array(arena, pairs->count, sizeof(*written));
 
-	if (images->count > 0)
-		text_add(text, "images:\n");
-	for (size_t n = 0; n < images->count; n++) {
-		size_t next = images->count;
+	if (pairs->count > 0)
+		text_addf(text, "%s:\n", name);
+	for (size_t n = 0; n < pairs->count; n++) {
+		size_t next = pairs->count;
 
-		for (size_t i = 0; i < images->count; i++)
+		for (size_t i = 0; i < pairs->count; i++)
 			if (!written[i] &&
-			    (next == images->count ||
-			     strcmp(images->items[i].key, images->items[next].key) < 0))
+			    (next == pairs->count ||
+			     strcmp(pairs->items[i].key, pairs->items[next].key) < 0))
 				next = i;
 		written[next] = true;
-		write_pair(text, "  ", images->items[next].key, images->items[next].value.v);
+		write_pair(text, "  ", pairs->items[next].key, pairs->items[next].value.v);
 	}
 }
 
@@ -120,6 +172,7 @@ char *lock_write(struct arena *arena, const struct lock *lock)
 	write_pair(&text, "", "app", lock->app);
 	write_pair(&text, "", "domain", lock->domain);
 	write_pair(&text, "", "lineage", lock->lineage);
-	write_images(&text, arena, &lock->images);
+	write_pairs(&text, arena, "images", &lock->images);
+	write_pairs(&text, arena, "arches", &lock->arches);
 	return text.data;
 }

@@ -178,10 +178,19 @@ struct lock {
 	const char *app, *domain, *lineage;
 	struct span app_at, domain_at;
 	struct value_pairs images; /* "docker.io/library/caddy:2": "sha256:…" */
+	struct value_pairs arches; /* "docker.io/library/caddy:2": "aarch64 x86_64"; older locks do
+	                              not have them */
 };
 
 bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock *ret,
                  struct findings *findings);
+
+/* The value of a key, or NULL. */
+const char *lock_find(const struct value_pairs *pairs, const char *key);
+/* Whether ARCH is one of the words of ARCHES. */
+bool lock_arches_have(const char *arches, const char *arch);
+/* Sets the value of a key. */
+void lock_set(struct arena *arena, struct value_pairs *pairs, const char *key, const char *value);
 
 /* The file's text, the same for the same facts. */
 char *lock_write(struct arena *arena, const struct lock *lock);

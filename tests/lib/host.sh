@@ -35,7 +35,8 @@ make_host_settings() {
 		--set tls.issuer=internal --set machine.os=as-is --set delivery=ssh \
 		--set "machine.host=$(host_ip "$name")" --set reach=unchecked \
 		--set "images.mirror=http://10.0.2.2:$registry_port" \
-		--set images.snac=lab.invalid/snac:2.75 "$@" </dev/null
+		--set images.snac=lab.invalid/snac:2.75 "$@" </dev/null &&
+		lock_settings "$dir" "$@"
 }
 
 # stead_up NAME [up's arguments...]: without a terminal; the key is said, as nobody can be asked.

@@ -39,7 +39,18 @@ make_settings() {
 		--set tls.issuer=internal --set machine.os=fcos --set delivery=inline \
 		--set "machine.ssh_keys=$dir.key.pub" \
 		--set "images.mirror=http://10.0.2.2:$registry_port" \
-		--set images.snac=lab.invalid/snac:2.75 "$@" </dev/null
+		--set images.snac=lab.invalid/snac:2.75 "$@" </dev/null &&
+		lock_settings "$dir" "$@"
+}
+
+# lock_settings DIR [init's arguments...]: locks what the lab's registry has. The nodes know it by another address than
+# we do.
+lock_settings() {
+	local apps=()
+	[[ " $* " =~ ' --apps '([^ ]+)' ' ]] && apps=(--apps "${BASH_REMATCH[1]}")
+	sed -i "s/10\.0\.2\.2:$registry_port/127.0.0.1:$registry_port/" "$1/stead.yaml" &&
+		"$stead" lock --dir "$1" "${apps[@]}" </dev/null &&
+		sed -i "s/127\.0\.0\.1:$registry_port/10.0.2.2:$registry_port/" "$1/stead.yaml"
 }
 
 inside() { # NODE COMMAND...

@@ -1,0 +1,256 @@
+#include "cmd/locking.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "node/image.h"
+#include "probe/registry.h"
+
+enum { LOCK_MAX_BYTES = 1024 * 1024, UP_DEADLINE_MS = 20000 };
+
+/* --- asking --- */
+
+static const char *lock_name(struct arena *arena, const struct node_process *process)
+{
+	struct image image;
+
+	/* It was parsed when the node was built. */
+	(void)image_parse(arena, process->image_name, &image);
+	return image_lock_name(arena, &image);
+}
+
+static bool is_wanted(const struct locking *l, const struct node_process *process, const char *name)
+{
+	if (l->only == NULL || l->only->count == 0)
+		return true;
+	for (size_t i = 0; i < l->only->count; i++)
+		if (str_equal(l->only->items[i], process->name) ||
+		    str_equal(l->only->items[i], process->image_name) ||
+		    str_equal(l->only->items[i], name))
+			return true;
+	return false;
+}
+
+/* Several processes may share an image. */
+static bool came_before(const struct locking *l, size_t index, const char *name)
+{
+	const struct node *node = l->compile->built;
+
+	for (size_t i = 0; i < index; i++)
+		if (node->processes.items[i]->image_name != NULL &&
+		    str_equal(lock_name(l->compile->arena, node->processes.items[i]), name) &&
+		    is_wanted(l, node->processes.items[i], name))
+			return true;
+	return false;
+}
+
+static const char *join(struct arena *arena, const struct strings *words)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	for (size_t i = 0; i < words->count; i++)
+		text_addf(&text, "%s%s", i == 0 ? "" : " ", words->items[i]);
+	return text.data;
+}
+
+static void report(struct locking *l, const struct node_process *process, const char *name,
+                   const struct registry_answer *answer)
+{
+	struct findings *findings = &l->compile->findings;
+	struct span at = process->image_origin.span;
+
+	if (!l->must && registry_unasked(answer->result))
+		diag_warning(findings, "image.unlocked", at,
+		             "where the registry can be reached, 'stead lock' fixes what it is",
+		             "'%s' is not locked, so the node pulls whatever it is then: %s", name,
+		             answer->sentence);
+	else
+		diag_error(findings, "image.registry", at, answer->hint, "%s", answer->sentence);
+}
+
+/* Takes an answer into the lock. */
+static void take(struct locking *l, const struct node_process *process, const char *name,
+                 const struct registry_answer *answer)
+{
+	struct arena *arena = l->compile->arena;
+	const char *arch = l->compile->built->machine.arch;
+	const char *before = lock_find(&l->lock.images, name);
+	const char *arches = answer->arches.count > 0            ? join(arena, &answer->arches)
+	                     : str_equal(before, answer->digest) ? lock_find(&l->lock.arches, name)
+	                                                         : NULL;
+
+	if (arches == NULL || !lock_arches_have(arches, arch)) {
+		diag_error(&l->compile->findings, "image.arch", process->image_origin.span,
+		           "choose another image, or a machine it is for: machine.arch",
+		           "'%s' is for %s, not for the machine's %s", name,
+		           arches != NULL ? arches : "other machines", arch);
+		return;
+	}
+	l->missing += before == NULL;
+	if (!str_equal(before, answer->digest)) {
+		l->changed++;
+		if (l->show && before != NULL)
+			(void)printf("%s: %s is %s now, and was %s\n", process->name, name,
+			             answer->digest, before);
+		else if (l->show)
+			(void)printf("%s: %s is %s (%s)\n", process->name, name, answer->digest,
+			             arches);
+	}
+	lock_set(arena, &l->lock.images, name, answer->digest);
+	lock_set(arena, &l->lock.arches, name, arches);
+}
+
+/* One that could not be asked is not asked again, for every image has its own deadline. */
+static void ask_one(struct locking *l, const struct node_process *process, const char *name,
+                    struct strings *silent)
+{
+	struct compile *c = l->compile;
+	bool known = lock_find(&l->lock.images, name) != NULL &&
+	             lock_find(&l->lock.arches, name) != NULL;
+	struct registry_question question = {
+		.image = process->image_asked,
+		.plain = c->built->mirror_insecure,
+		.known = known ? lock_find(&l->lock.images, name) : NULL,
+		.ca_file = getenv("SSL_CERT_FILE"),
+		.deadline_ms = l->deadline_ms,
+		.secret_arena = c->secret_arena,
+	};
+	struct registry_answer answer;
+	const char *server = arena_strndup(c->arena, question.image, strcspn(question.image, "/"));
+
+	for (size_t i = 0; i < silent->count; i++)
+		if (str_equal(silent->items[i], server))
+			return;
+	registry_ask(c->arena, &question, &answer);
+	l->asked++;
+	if (answer.result == REGISTRY_OK) {
+		take(l, process, name, &answer);
+		return;
+	}
+	report(l, process, name, &answer);
+	if (registry_unasked(answer.result))
+		*list_add(c->arena, silent) = server;
+}
+
+static void copy_pairs(struct arena *arena, const struct value_pairs *from, struct value_pairs *to)
+{
+	*to = (struct value_pairs){ 0 };
+	for (size_t i = 0; i < from->count; i++)
+		lock_set(arena, to, from->items[i].key, from->items[i].value.v);
+}
+
+bool locking_ask(struct locking *l)
+{
+	struct compile *c = l->compile;
+	size_t errors = c->findings.errors;
+	struct strings silent = { 0 };
+
+	l->lock = c->lock;
+	copy_pairs(c->arena, &c->lock.images, &l->lock.images);
+	copy_pairs(c->arena, &c->lock.arches, &l->lock.arches);
+	for (size_t i = 0; i < c->built->processes.count; i++) {
+		const struct node_process *process = c->built->processes.items[i];
+		const char *name;
+
+		if (process->image_name == NULL || process->image_fixed)
+			continue;
+		name = lock_name(c->arena, process);
+		if (is_wanted(l, process, name) && !came_before(l, i, name) &&
+		    (l->again || lock_find(&c->lock.images, name) == NULL))
+			ask_one(l, process, name, &silent);
+	}
+	return c->findings.errors == errors;
+}
+
+/* --- stead.lock --- */
+
+int locking_write(const struct locking *l)
+{
+	const struct compile *c = l->compile;
+	const char *path = compile_path(c->arena, c->dir, LOCK_FILE);
+	const char *text = lock_write(c->arena, &l->lock);
+	cleanup_fd int fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *now;
+	size_t len;
+	int r;
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return fail(CLI_ENVIRONMENT, NULL, "cannot use the folder '%s': %s", c->dir,
+		            strerror(errno));
+	r = file_read(c->arena, fd, LOCK_FILE, LOCK_MAX_BYTES, &now, &len);
+	if (r == 0 && c->kept.lock != NULL && strcmp(now, c->kept.lock) != 0)
+		return fail(CLI_ENVIRONMENT, "run it again",
+		            "'%s' was changed by somebody else meanwhile; nothing was written",
+		            path);
+	if (r == 0)
+		r = file_write_atomic(fd, LOCK_FILE, 0644, text, strlen(text));
+	return r == 0 ? CLI_OK
+	              : fail(CLI_ENVIRONMENT, NULL, "cannot write '%s': %s", path, strerror(-r));
+}
+
+/* --- before a node is made --- */
+
+static bool has_unlocked(const struct compile *c)
+{
+	for (size_t i = 0; i < c->node->processes.count; i++)
+		if (c->node->processes.items[i]->image_digest == NULL)
+			return true;
+	return false;
+}
+
+static bool compile_with(struct compile *c, struct cli *cli, const struct lock *lock)
+{
+	struct compile before = *c;
+
+	compile_init(c, cli);
+	arena_free(c->secret_arena);
+	c->secret_arena = c->secrets.arena = before.secret_arena;
+	c->engine = before.engine;
+	c->provider = before.provider;
+	c->asked_provider = before.asked_provider;
+	c->trial = before.trial;
+	c->lock_text = lock_write(c->arena, lock);
+	return compile_files(c);
+}
+
+static void warn_again(struct compile *c, const struct findings *before)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (str_equal(before->items[i].code, "image.unlocked"))
+			diag_warning(&c->findings, "image.unlocked", before->items[i].span,
+			             before->items[i].hint, "%s", before->items[i].message);
+}
+
+bool locking_complete(struct compile *c, struct cli *cli, bool write, int *ret_code)
+{
+	struct locking l = { .compile = c, .deadline_ms = UP_DEADLINE_MS };
+	struct findings found;
+	bool good;
+
+	*ret_code = CLI_OK;
+	if (!c->has_lock || !has_unlocked(c))
+		return true;
+	if (!locking_ask(&l))
+		return false;
+	if (l.changed == 0)
+		return true;
+	if (write) {
+		*ret_code = locking_write(&l);
+		if (*ret_code != CLI_OK)
+			return false;
+		(void)fprintf(stderr, "locked %zu image%s in %s\n", l.changed,
+		              l.changed == 1 ? "" : "s", LOCK_FILE);
+	}
+	found = c->findings;
+	good = compile_with(c, cli, &l.lock);
+	warn_again(c, &found);
+	return good;
+}

@@ -1,0 +1,34 @@
+/*
+ * What `stead lock` and `stead up` share: asking registries what images are, and stead.lock.
+ */
+#ifndef STEAD_CMD_LOCKING_H
+#define STEAD_CMD_LOCKING_H
+
+#include "cmd/compile.h"
+
+struct locking {
+	struct compile *compile;    /* with its node built and its lock read */
+	const struct strings *only; /* processes or images; empty: all */
+	bool again;                 /* also what the lock has already */
+	bool must;                  /* a registry that cannot be asked is an error, not a warning */
+	bool show;                  /* say on stdout what each image is */
+	unsigned deadline_ms;       /* for each image */
+	/* what comes of it: */
+	struct lock lock;               /* as it should be now */
+	size_t asked, changed, missing; /* images; missing: that the lock had not at all */
+};
+
+/* Asks for each image that is wanted, in the order of the processes. What cannot be locked is a
+ * finding of the compile. False when there were errors. */
+bool locking_ask(struct locking *locking);
+
+/* Writes stead.lock anew, unless somebody else has changed it since it was read. CLI_OK, or all
+ * said. */
+int locking_write(const struct locking *locking);
+
+/* Before a node is made: every image that is not locked yet is, as far as its registry can be asked
+ * from here, and COMPILE is compiled again with that. WRITE: stead.lock too. False when there were
+ * errors, which are findings, or *ret_code says what has been told already. */
+bool locking_complete(struct compile *compile, struct cli *cli, bool write, int *ret_code);
+
+#endif

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Small servers around registries: registry-small.py DIR WHAT...
+
+fill URL     pushes images to a registry that takes them, and prints NAME DIGEST for each
+token        a token server for docker-registry (https, DIR/cert.pem): everybody may read open/,
+             alice with the password secret also private/; writes its requests to DIR/token.log
+busy, trouble, garbage, wrong, huge, elsewhere, slow
+             a "registry" that does just that
+Servers print their port and stay.
+"""
+import base64
+import hashlib
+import http.server
+import json
+import ssl
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+
+
+def sha(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class Pusher:
+    def __init__(self, url, name):
+        self.base = f"{url}/v2/{name}"
+
+    def put(self, url, data, kind):
+        request = urllib.request.Request(url, data=data, method="PUT", headers={"Content-Type": kind})
+        urllib.request.urlopen(request, timeout=30).close()
+
+    def blob(self, data):
+        request = urllib.request.Request(self.base + "/blobs/uploads/", data=b"", method="POST")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            where = answer.headers["Location"]
+        where = where if "://" in where else self.base.split("/v2/")[0] + where
+        self.put(where + ("&" if "?" in where else "?") + "digest=" + sha(data), data, "application/octet-stream")
+        return {"digest": sha(data), "size": len(data)}
+
+    def image(self, tag, arch, os="linux", note=""):
+        config = self.blob(json.dumps({"architecture": arch, "os": os, "note": note, "rootfs": {"type": "layers", "diff_ids": []}}).encode())
+        layer = self.blob(b"\0" * 1024)
+        data = json.dumps({"schemaVersion": 2, "mediaType": IMAGE,
+                           "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **config},
+                           "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", **layer}]}).encode()
+        self.put(f"{self.base}/manifests/{tag or sha(data)}", data, IMAGE)
+        return {"mediaType": IMAGE, "digest": sha(data), "size": len(data), "platform": {"architecture": arch, "os": os}}
+
+    def index(self, tag, arches, kind=INDEX, note=""):
+        data = json.dumps({"schemaVersion": 2, "mediaType": kind,
+                           "manifests": [self.image(None, a, note=note) for a in arches]}).encode()
+        self.put(f"{self.base}/manifests/{tag}", data, kind)
+        return sha(data)
+
+
+def fill(url):
+    both, note = ["amd64", "arm64"], "new" if "--new" in sys.argv else ""
+    if note:
+        print("caddy", Pusher(url, "docker.io/library/caddy").index("2", both, note=note))
+        return
+    print("caddy", Pusher(url, "docker.io/library/caddy").index("2", both))
+    snac = Pusher(url, "lab.invalid/snac")
+    print("snac", snac.image("2.75", "amd64")["digest"])
+    print("arm", snac.index("arm", ["arm64"]))
+    print("arm-one", snac.image("arm-one", "arm64")["digest"])
+    print("list", snac.index("list", both, LIST))
+    for name in "open/snac", "private/snac":
+        print(name, Pusher(url, name).index("1", both))
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def sign(folder, access):
+    der = ssl.PEM_cert_to_DER_cert(open(folder + "/cert.pem").read())
+    now = int(time.time())
+    head = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(der).decode()]}
+    claims = {"iss": "lab", "sub": "", "aud": "lab registry", "exp": now + 300, "nbf": now - 60, "iat": now,
+              "jti": "1", "access": access}
+    text = b64(json.dumps(head).encode()) + b"." + b64(json.dumps(claims).encode())
+    signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", folder + "/key.pem"], input=text,
+                            stdout=subprocess.PIPE, check=True).stdout
+    return (text + b"." + b64(signed)).decode()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+    folder = what = ""
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def token(self):
+        query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
+        scope = query.get("scope", [""])[0]
+        _kind, name, _actions = (scope.split(":") + ["", ""])[:3]
+        login = self.headers.get("Authorization")
+        alice = "Basic " + base64.b64encode(b"alice:secret").decode()
+        with open(self.folder + "/token.log", "a") as log:
+            log.write(f"{scope} {'alice' if login == alice else 'nobody' if login is None else 'somebody'}\n")
+        if login not in (None, alice):
+            return self.answer(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"wrong password"}]}')
+        may = name.startswith("open/") or login == alice
+        access = [{"type": "repository", "name": name, "actions": ["pull"]}] if may else []
+        self.answer(200, json.dumps({"token": sign(self.folder, access)}).encode())
+
+    def do_GET(self):
+        body = b'{"schemaVersion":2,"manifests":[]}'
+        if self.what == "token":
+            self.token()
+        elif self.what == "busy":
+            self.answer(429, b'{"errors":[{"code":"TOOMANYREQUESTS"}]}', Retry_After="120")
+        elif self.what == "trouble":
+            self.answer(503, b'{"errors":[{"message":"\\u001b[31mback at noon"}]}')
+        elif self.what == "garbage":
+            self.answer(200, b"<html>welcome to this hotel's network</html>")
+        elif self.what == "wrong":
+            self.answer(200, body, Docker_Content_Digest="sha256:" + "0" * 64)
+        elif self.what == "huge":
+            self.answer(200, b" " * (5 * 1024 * 1024))
+        elif self.what == "elsewhere":
+            self.answer(302, Location=self.path)
+        elif self.what == "slow":
+            time.sleep(600)
+
+    do_HEAD = do_GET
+
+
+def main(folder, what, *rest):
+    if what == "fill":
+        return fill(rest[0])
+    Handler.folder, Handler.what = folder, what
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    if what == "token":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*[a for a in sys.argv[1:] if a != "--new"])
