@@ -16,8 +16,10 @@
 #include "agent/failpoint.h"
 #include "agent/failpoint.h"
 #include "agent/run.h"
+#include "agent/sentinel.h"
 #include "agent/settle.h"
 #include "agent/start.h"
+#include "agent/storage.h"
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -200,6 +202,28 @@ static bool pulls_later(const struct run *run)
 	return false;
 }
 
+/* A disk of the data's own comes before all else: the journal lies on it. What is there already
+ * must be this node's; a change that was cut short there was another system's. */
+static int open_storage(struct run *run, const struct plan *plan)
+{
+	struct agent *agent = run->agent;
+	bool mounted = false, fresh;
+	int r = storage_check(agent, agent->plan, plan);
+
+	if (r == 0)
+		r = storage_open(agent, plan, &mounted);
+	if (r < 0 || !mounted)
+		return r;
+	r = sentinel_check(agent, plan, &fresh);
+	if (r == 0)
+		r = changing_make_dirs(agent);
+	if (r == 0)
+		r = changing_drop(agent);
+	if (r < 0)
+		storage_close(agent);
+	return r;
+}
+
 static int apply_new(struct run *run, const struct options *options)
 {
 	struct changing *changing = &run->changing;
@@ -216,7 +240,8 @@ static int apply_new(struct run *run, const struct options *options)
 		(void)agent_fail(agent, -ESTALE, "the node has changed since it was compared");
 		return refuse(run);
 	}
-	if (load_bundle(run, options, &bundle) < 0 || compare(run, bundle) < 0)
+	if (load_bundle(run, options, &bundle) < 0 || open_storage(run, bundle->plan) < 0 ||
+	    compare(run, bundle) < 0)
 		return refuse(run);
 	if (changing->change.count == 0)
 		return apply_same(run);

@@ -15,9 +15,11 @@
 #include "agent/label.h"
 #include "agent/progress.h"
 #include "agent/sentinel.h"
+#include "agent/storage.h"
 #include "base/arena.h"
 #include "base/text.h"
 
+#define DISK "prepare.disk"
 #define DIRECTORIES "prepare.directories"
 #define FIREWALL "prepare.firewall"
 
@@ -167,6 +169,7 @@ int agent_prepare(struct agent *agent, char *const *args)
 		return AGENT_FAILED;
 	}
 	if (named(agent, FIREWALL, check_firewall) < 0 ||
+	    (agent->plan->data_device != NULL && named(agent, DISK, storage_find) < 0) ||
 	    named(agent, DIRECTORIES, make_directories) < 0)
 		return AGENT_FAILED;
 	get_images(agent);

@@ -8,6 +8,7 @@
 #include "agent/engine.h"
 #include "agent/sentinel.h"
 #include "agent/settle.h"
+#include "agent/storage.h"
 #include "agent/switch.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -32,6 +33,8 @@ int run_check_owner(struct agent *agent, const struct plan *plan)
 	if (engine_find(plan->engine) == NULL)
 		return agent_fail(agent, -EINVAL, "the engine %.40s is not known here",
 		                  plan->engine);
+	if (storage_check(agent, here, plan) < 0)
+		return -EPERM;
 	return sentinel_check(agent, plan, &fresh);
 }
 

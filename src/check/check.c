@@ -3,6 +3,7 @@
 const struct check_family check_families[] = {
 	{ "identity", "what can never change is as the lock recorded it", check_identity },
 	{ "names", "the owner, the domain and the machine have names that work", check_names },
+	{ "disk", "the data's disk is one that is found again", check_disk },
 	{ "ports", "every port of the machine has one taker", check_ports },
 	{ "isolation", "data has no way out, and what is published can be reached",
 	  check_isolation },

@@ -11,6 +11,7 @@
 	                  struct findings *findings)
 
 CHECK_FAMILY(database);
+CHECK_FAMILY(disk);
 CHECK_FAMILY(identity);
 CHECK_FAMILY(ignition);
 CHECK_FAMILY(images);

@@ -152,6 +152,7 @@ static bool build(struct compile *c)
 		.provider = c->provider,
 		.asked_provider = c->asked_provider,
 		.trial = c->trial,
+		.data_device = c->data_device,
 		.secret_arena = c->secret_arena,
 	};
 	struct node *node = node_build(c->arena, &c->inputs, &c->findings);

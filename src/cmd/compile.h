@@ -24,7 +24,9 @@ struct compile {
 	const char *engine;   /* what `engine: auto` means on the machine; NULL: not known yet */
 	const char *provider; /* who runs the machine, as it said; NULL: not known */
 	const char *asked_provider; /* check it for this one, whatever the settings say; or NULL */
-	bool trial;                 /* a machine nobody else reaches */
+	const char *data_device; /* where a machine here has its data's disk; NULL: as the settings
+	                            say */
+	bool trial;              /* a machine nobody else reaches */
 	struct findings findings;
 	struct settings settings;
 	struct app app;

@@ -27,7 +27,7 @@ static int remove_files(struct cli *cli, const struct machine *machine)
 {
 	int r;
 
-	r = vm_remove(cli->arena, machine->dir);
+	r = vm_remove(cli->arena, machine->dir, cli_flag(cli, "keep-data"));
 	/* .stead itself, when nothing else is in it */
 	(void)rmdir(compile_path(cli->arena, cli_text(cli, "dir"), STATE_DIR));
 	return r < 0 ? fail(CLI_ENVIRONMENT, NULL, "cannot delete the machine: %s", strerror(-r))
@@ -36,7 +36,7 @@ static int remove_files(struct cli *cli, const struct machine *machine)
 
 static int remove_all(struct cli *cli, const struct machine *machine)
 {
-	if (terminal_can_ask() && !cli_flag(cli, "yes") &&
+	if (terminal_can_ask() && !cli_flag(cli, "yes") && !cli_flag(cli, "keep-data") &&
 	    !terminal_confirm("Delete the machine's disk with all data of the node?", false))
 		return fail(CLI_FINDINGS, NULL, "nothing was deleted");
 	return remove_files(cli, machine);
@@ -106,6 +106,9 @@ int cmd_down(struct cli *cli)
 	struct machine machine;
 	int code = machine_open(cli, false, &machine);
 
+	if (code == CLI_OK && cli_flag(cli, "keep-data") && !cli_flag(cli, "remove"))
+		return fail(CLI_USAGE, "'stead down' alone deletes nothing",
+		            "--keep-data says something of --remove only");
 	if (code != CLI_OK)
 		return code;
 	return machine.kind == MACHINE_VM ? down_vm(cli, &machine) : down_host(cli, &machine);

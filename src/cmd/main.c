@@ -120,7 +120,9 @@ static const struct cli_option destroy_options[] = {
 
 static const struct cli_option down_options[] = {
 	{ .name = "remove", .type = CLI_FLAG,
-	  .doc = "delete a VM's disk, with all data of the node" },
+	  .doc = "delete a VM's disks, with all data of the node" },
+	{ .name = "keep-data", .type = CLI_FLAG,
+	  .doc = "with --remove: but keep the data's own disk, for the next VM (see machine.data)" },
 	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "120",
 	  .doc = "how long a VM may take to power off, before it is ended" },
 	{ .name = "yes", .type = CLI_FLAG, .doc = "do not ask" },

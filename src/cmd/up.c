@@ -304,6 +304,8 @@ int cmd_up(struct cli *cli)
 	/* Another host than the one of before may be somebody else's. */
 	if (cli_text(cli, "on") == NULL || str_equal(cli_text(cli, "on"), "host"))
 		up.compile.provider = machine_provider(cli->arena, up.compile.dir);
+	if (known && up.machine.kind == MACHINE_VM)
+		up.compile.data_device = VM_DATA_DEVICE;
 	up.compile.trial = known && up.machine.kind == MACHINE_VM && !cli_flag(cli, "live");
 	if (!compile_files(&up.compile)) {
 		report = compile_report(&up.compile, cli, stderr);

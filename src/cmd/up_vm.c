@@ -109,6 +109,7 @@ static int start(struct up *up)
 		.file_len = up->agent.len,
 		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
 		.cpus = cpus(),
+		.data_disk = up->compile.node->machine.data_device.v != NULL,
 	};
 	bool first = !machine_exists(up->arena, up->compile.dir, MACHINE_VM);
 	int r, step;
@@ -137,7 +138,7 @@ static int start(struct up *up)
 		return already_running(up);
 	/* One that never began would be taken for the machine of before. */
 	if (r < 0 && first)
-		(void)vm_remove(up->arena, options.dir);
+		(void)vm_remove(up->arena, options.dir, true);
 	return r < 0 ? start_failed(r, error) : CLI_OK;
 }
 

@@ -147,6 +147,7 @@ struct output_set *host_render_base(const struct node *node, struct findings *fi
 	output_dir(host.set, "/etc/stead", 0755, 0, 0, origin_rule("host.config"));
 	agent_dir(&host);
 	host_system(&host);
+	host_disk(&host);
 	host_firewall_service(&host);
 	host_firewall(&host);
 	if (findings->errors == errors)
@@ -178,6 +179,7 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 	agent_dir(&host);
 	kept_files(&host);
 	host_system(&host);
+	host_disk(&host);
 	host_units(&host);
 	host_firewall_service(&host);
 	host_firewall(&host);

@@ -326,6 +326,7 @@ static struct plan *plan_new(struct arena *arena, const struct node *node)
 	plan->reach = reach_of(node);
 	plan->tls_issuer = node->tls.issuer;
 	plan->tls_staging = node->tls.staging;
+	plan->data_device = node->machine.data_device.v;
 	return plan;
 }
 

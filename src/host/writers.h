@@ -12,13 +12,15 @@
 /* While this file is there, the application does not start. On every unit and not only on the
  * target: a target's condition does not hold back what it pulls in. */
 #define HOST_MAINTENANCE "ConditionPathExists=!/var/lib/stead/state/maintenance"
+#define HOST_DATA_MOUNT "var-lib-stead.mount"
 #define HOST_PLAN_PATH "/etc/stead/node.json"
 
-void host_units(struct host_context *host);    /* targets, page, prepare, setup, ready, … */
+void host_units(struct host_context *host); /* targets, page, prepare, setup, ready, … */
 void host_firewall_service(struct host_context *host);
 void host_firewall(struct host_context *host); /* firewall.nft */
 void host_proxy(struct host_context *host);    /* Caddyfile */
 void host_configs(struct host_context *host);  /* files mounted into containers, env files */
+void host_disk(struct host_context *host);     /* the data's own file system */
 void host_system(struct host_context *host);   /* host name, ssh, time zone, admin user */
 
 /* Refuses secrets in what ends up in node.json or in a unit. */

@@ -50,6 +50,26 @@ struct ignition_user {
 	struct origin origin;
 };
 
+struct ignition_partition {
+	const char *label;
+	unsigned number, size_mib; /* 0: chosen by label; all that is left */
+	bool resize, wipe_entry;
+	struct origin origin;
+};
+struct ignition_disk {
+	const char *device;
+	bool wipe_table;
+	struct {
+		LIST_OF(struct ignition_partition);
+	} partitions;
+	struct origin origin;
+};
+struct ignition_filesystem {
+	const char *device, *format, *label; /* label may be NULL */
+	bool wipe;
+	struct origin origin;
+};
+
 struct ignition_config {
 	struct arena *secret_arena;
 	struct ignition_resource replace; /* ignition.config.replace; source NULL: none */
@@ -68,6 +88,12 @@ struct ignition_config {
 	struct {
 		LIST_OF(struct ignition_user);
 	} users;
+	struct {
+		LIST_OF(struct ignition_disk);
+	} disks;
+	struct {
+		LIST_OF(struct ignition_filesystem);
+	} filesystems;
 };
 
 /* The config of a host tree. Every file and link has overwrite: true, because Ignition may run
@@ -76,8 +102,9 @@ struct ignition_config {
 struct ignition_config *ignition_from_tree(struct arena *secret_arena,
                                            const struct output_set *tree);
 
-/* The rules of the spec, and two of stead: nothing below /var/lib/stead is written, and a second
- * run of Ignition succeeds. Findings ignition.*. False when there were errors. */
+/* The rules of the spec, and three of stead: nothing below /var/lib/stead is written, no disk is
+ * wiped, and a second run of Ignition succeeds. Findings ignition.*. False when there were errors.
+ */
 bool ignition_validate(const struct ignition_config *config, struct findings *findings);
 
 /* One line of JSON and a newline; keys in the order of the spec's Go types. In the config's arena.

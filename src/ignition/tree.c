@@ -111,6 +111,50 @@ static void add_nodes(struct ignition_config *config, const struct output_set *t
 	}
 }
 
+static struct ignition_disk *disk_of(struct ignition_config *config,
+                                     const struct output_partition *partition)
+{
+	struct ignition_disk *disk;
+
+	for (size_t i = 0; i < config->disks.count; i++) {
+		if (str_equal(config->disks.items[i].device, partition->disk))
+			return &config->disks.items[i];
+	}
+	disk = list_add(config->secret_arena, &config->disks);
+	disk->device = arena_strdup(config->secret_arena, partition->disk);
+	disk->origin = partition->origin;
+	return disk;
+}
+
+/* Nothing is wiped: neither what an earlier system left for this one, nor on a second run what the
+ * first one made. */
+static void add_disks(struct ignition_config *config, const struct output_set *tree)
+{
+	struct arena *arena = config->secret_arena;
+
+	for (size_t i = 0; i < tree->partitions.count; i++) {
+		const struct output_partition *from = &tree->partitions.items[i];
+
+		*list_add(arena, &disk_of(config, from)->partitions) = (struct ignition_partition){
+			.label = arena_strdup(arena, from->label),
+			.number = from->number,
+			.size_mib = from->size_mib,
+			.resize = from->resize,
+			.origin = from->origin,
+		};
+	}
+	for (size_t i = 0; i < tree->filesystems.count; i++) {
+		const struct output_filesystem *from = &tree->filesystems.items[i];
+
+		*list_add(arena, &config->filesystems) = (struct ignition_filesystem){
+			.device = arena_strdup(arena, from->device),
+			.format = arena_strdup(arena, from->format),
+			.label = arena_strdup(arena, from->label),
+			.origin = from->origin,
+		};
+	}
+}
+
 struct ignition_config *ignition_from_tree(struct arena *secret_arena,
                                            const struct output_set *tree)
 {
@@ -124,6 +168,7 @@ struct ignition_config *ignition_from_tree(struct arena *secret_arena,
 			add_file(config, tree->files.items[i]);
 	}
 	add_nodes(config, tree);
+	add_disks(config, tree);
 	for (size_t i = 0; i < tree->units.count; i++)
 		switch_unit(config, &tree->units.items[i]);
 	for (size_t i = 0; i < tree->users.count; i++)

@@ -2,7 +2,7 @@
  * The rules of spec 3.3 (coreos/ignition config/v3_3/types, config/validate), as far as a config
  * made here can break them, and stead's own: a second run must succeed, the data is not ours.
  */
-#include "ignition/ignition.h"
+#include "ignition/internal.h"
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -17,16 +17,8 @@ enum {
 	DATA_MAX = 256 * 1024 * 1024,
 };
 
-struct check {
-	const struct ignition_config *config;
-	struct findings *findings;
-};
-
-static void error(struct check *check, const char *code, struct origin origin, const char *format,
-                  ...) __attribute__((format(printf, 4, 5)));
-
-static void error(struct check *check, const char *code, struct origin origin, const char *format,
-                  ...)
+void ignition_error(struct check *check, const char *code, struct origin origin, const char *format,
+                    ...)
 {
 	char *message;
 	va_list args;
@@ -40,7 +32,7 @@ static void error(struct check *check, const char *code, struct origin origin, c
 /* --- paths --- */
 
 /* As Go's path.Clean leaves it. */
-static bool is_simplified(const char *path)
+bool ignition_path_simplified(const char *path)
 {
 	const char *part = path + 1;
 
@@ -61,24 +53,26 @@ static bool is_simplified(const char *path)
 static void check_path(struct check *check, const char *path, struct origin origin)
 {
 	if (path == NULL || path[0] == '\0')
-		error(check, "ignition.path", origin, "a path is empty");
+		ignition_error(check, "ignition.path", origin, "a path is empty");
 	else if (path[0] != '/')
-		error(check, "ignition.path", origin, "path '%s' is not absolute", path);
-	else if (!is_simplified(path))
-		error(check, "ignition.path", origin, "path '%s' is not fully simplified", path);
+		ignition_error(check, "ignition.path", origin, "path '%s' is not absolute", path);
+	else if (!ignition_path_simplified(path))
+		ignition_error(check, "ignition.path", origin, "path '%s' is not fully simplified",
+		               path);
 	else if (str_equal(path, "/var/lib/stead") || str_starts(path, "/var/lib/stead/"))
-		error(check, "ignition.data", origin,
-		      "'%s' lies in the node's data, which only the agent writes", path);
+		ignition_error(check, "ignition.data", origin,
+		               "'%s' lies in the node's data, which only the agent writes", path);
 }
 
 static void check_mode(struct check *check, const char *path, unsigned mode, struct origin origin)
 {
 	if (mode > MODE_MAX)
-		error(check, "ignition.mode", origin, "mode %o of '%s' is above 7777", mode, path);
+		ignition_error(check, "ignition.mode", origin, "mode %o of '%s' is above 7777",
+		               mode, path);
 	else if ((mode & 07000) != 0)
-		error(check, "ignition.mode", origin,
-		      "mode %o of '%s': spec 3.3 cannot set setuid, setgid or sticky bits", mode,
-		      path);
+		ignition_error(check, "ignition.mode", origin,
+		               "mode %o of '%s': spec 3.3 cannot set setuid, setgid or sticky bits",
+		               mode, path);
 }
 
 /* --- contents --- */
@@ -112,26 +106,27 @@ static void check_resource(struct check *check, const char *what,
 
 	if (resource->compression != NULL && !str_equal(resource->compression, "") &&
 	    !str_equal(resource->compression, "gzip")) {
-		error(check, "ignition.compression", origin, "compression '%s' of %s is not gzip",
-		      resource->compression, what);
+		ignition_error(check, "ignition.compression", origin,
+		               "compression '%s' of %s is not gzip", resource->compression, what);
 		return;
 	}
 	if (resource->hash != NULL && resource->source == NULL)
-		error(check, "ignition.hash", origin, "%s has a hash and no source", what);
+		ignition_error(check, "ignition.hash", origin, "%s has a hash and no source", what);
 	else if (resource->hash != NULL && !hash_valid(resource->hash))
-		error(check, "ignition.hash", origin, "the hash of %s is malformed", what);
+		ignition_error(check, "ignition.hash", origin, "the hash of %s is malformed", what);
 	if (resource->source == NULL)
 		return;
 	if (!source_known(resource->source)) {
-		error(check, "ignition.source", origin, "the source of %s has an unknown scheme",
-		      what);
+		ignition_error(check, "ignition.source", origin,
+		               "the source of %s has an unknown scheme", what);
 		return;
 	}
 	if (!str_starts(resource->source, "data:"))
 		return;
 	arena = arena_new_secret();
 	if (ignition_data_read(arena, resource, DATA_MAX, &len) == NULL)
-		error(check, "ignition.source", origin, "the data URL of %s cannot be read", what);
+		ignition_error(check, "ignition.source", origin,
+		               "the data URL of %s cannot be read", what);
 	arena_free(arena);
 }
 
@@ -144,12 +139,13 @@ static void check_files(struct check *check)
 		check_mode(check, file->path, file->mode, file->origin);
 		check_resource(check, file->path, &file->contents, file->origin);
 		if (file->overwrite && file->contents.source == NULL)
-			error(check, "ignition.overwrite", file->origin,
-			      "'%s' is to be overwritten with nothing", file->path);
+			ignition_error(check, "ignition.overwrite", file->origin,
+			               "'%s' is to be overwritten with nothing", file->path);
 		if (!file->overwrite)
-			error(check, "ignition.rerun", file->origin,
-			      "'%s' without overwrite fails when Ignition runs a second time",
-			      file->path);
+			ignition_error(
+				check, "ignition.rerun", file->origin,
+				"'%s' without overwrite fails when Ignition runs a second time",
+				file->path);
 	}
 }
 
@@ -170,12 +166,13 @@ static void check_links(struct check *check)
 
 		check_path(check, link->path, link->origin);
 		if (link->target == NULL || link->target[0] == '\0')
-			error(check, "ignition.target", link->origin, "link '%s' has no target",
-			      link->path);
+			ignition_error(check, "ignition.target", link->origin,
+			               "link '%s' has no target", link->path);
 		if (!link->overwrite)
-			error(check, "ignition.rerun", link->origin,
-			      "'%s' without overwrite fails when Ignition runs a second time",
-			      link->path);
+			ignition_error(
+				check, "ignition.rerun", link->origin,
+				"'%s' without overwrite fails when Ignition runs a second time",
+				link->path);
 	}
 }
 
@@ -238,11 +235,12 @@ static void check_places(struct check *check)
 			places[i].path != NULL ? link_above(config, places[i].path) : NULL;
 
 		if (link != NULL)
-			error(check, "ignition.link", places[i].origin,
-			      "'%s' would be written through the link '%s'", places[i].path, link);
+			ignition_error(check, "ignition.link", places[i].origin,
+			               "'%s' would be written through the link '%s'",
+			               places[i].path, link);
 		if (i > 0 && compare_places(&places[i - 1], &places[i]) == 0)
-			error(check, "ignition.duplicate", places[i].origin,
-			      "'%s' is written twice", places[i].path);
+			ignition_error(check, "ignition.duplicate", places[i].origin,
+			               "'%s' is written twice", places[i].path);
 	}
 }
 
@@ -315,18 +313,19 @@ static void check_unit(struct check *check, const struct ignition_unit *unit)
 	struct unit_scan scan;
 
 	if (!unit_name_valid(unit->name))
-		error(check, "ignition.unit-name", unit->origin, "'%s' is not the name of a unit",
-		      unit->name);
+		ignition_error(check, "ignition.unit-name", unit->origin,
+		               "'%s' is not the name of a unit", unit->name);
 	if (unit->contents == NULL || unit->contents[0] == '\0')
 		return;
 	scan = unit_scan(unit->contents);
 	if (scan.wrong != NULL)
-		error(check, "ignition.unit", unit->origin, "unit '%s', line %zu: %s", unit->name,
-		      scan.line, scan.wrong);
+		ignition_error(check, "ignition.unit", unit->origin, "unit '%s', line %zu: %s",
+		               unit->name, scan.line, scan.wrong);
 	else if (unit->has_enabled && unit->enabled && !scan.installs)
-		error(check, "ignition.unit-install", unit->origin,
-		      "unit '%s' is enabled, but says nowhere for what: no [Install] section",
-		      unit->name);
+		ignition_error(
+			check, "ignition.unit-install", unit->origin,
+			"unit '%s' is enabled, but says nowhere for what: no [Install] section",
+			unit->name);
 }
 
 static void check_units(struct check *check)
@@ -337,8 +336,9 @@ static void check_units(struct check *check)
 		check_unit(check, &config->units.items[i]);
 		for (size_t j = 0; j < i; j++) {
 			if (str_equal(config->units.items[i].name, config->units.items[j].name))
-				error(check, "ignition.duplicate", config->units.items[i].origin,
-				      "unit '%s' is given twice", config->units.items[i].name);
+				ignition_error(
+					check, "ignition.duplicate", config->units.items[i].origin,
+					"unit '%s' is given twice", config->units.items[i].name);
 		}
 	}
 }
@@ -352,14 +352,15 @@ static void check_users(struct check *check)
 
 		for (size_t j = 0; j < i; j++) {
 			if (str_equal(user->name, config->users.items[j].name))
-				error(check, "ignition.duplicate", user->origin,
-				      "user '%s' is given twice", user->name);
+				ignition_error(check, "ignition.duplicate", user->origin,
+				               "user '%s' is given twice", user->name);
 		}
 		for (size_t j = 1; j < user->ssh_keys.count; j++) {
 			for (size_t k = 0; k < j; k++) {
 				if (str_equal(user->ssh_keys.items[j], user->ssh_keys.items[k]))
-					error(check, "ignition.duplicate", user->origin,
-					      "an ssh key of user '%s' is given twice", user->name);
+					ignition_error(check, "ignition.duplicate", user->origin,
+					               "an ssh key of user '%s' is given twice",
+					               user->name);
 			}
 		}
 	}
@@ -374,6 +375,7 @@ bool ignition_validate(const struct ignition_config *config, struct findings *fi
 		check_resource(&check, "the replacing config", &config->replace,
 		               (struct origin){ 0 });
 	check_users(&check);
+	ignition_check_disks(&check);
 	check_dirs(&check);
 	check_files(&check);
 	check_links(&check);

@@ -187,6 +187,69 @@ static void write_dirs(struct json *json, const struct ignition_config *config)
 	close(json, ']');
 }
 
+static void write_partitions(struct json *json, const struct ignition_disk *disk)
+{
+	if (disk->partitions.count == 0)
+		return;
+	key(json, "partitions");
+	open(json, '[');
+	for (size_t i = 0; i < disk->partitions.count; i++) {
+		const struct ignition_partition *partition = &disk->partitions.items[i];
+
+		comma(json);
+		open(json, '{');
+		string(json, "label", partition->label);
+		if (partition->number != 0)
+			number(json, "number", partition->number);
+		if (partition->resize)
+			boolean(json, "resize", true);
+		number(json, "sizeMiB", partition->size_mib);
+		boolean(json, "wipePartitionEntry", partition->wipe_entry);
+		close(json, '}');
+	}
+	close(json, ']');
+}
+
+static void write_disks(struct json *json, const struct ignition_config *config)
+{
+	if (config->disks.count == 0)
+		return;
+	key(json, "disks");
+	open(json, '[');
+	for (size_t i = 0; i < config->disks.count; i++) {
+		const struct ignition_disk *disk = &config->disks.items[i];
+
+		comma(json);
+		open(json, '{');
+		string(json, "device", disk->device);
+		write_partitions(json, disk);
+		boolean(json, "wipeTable", disk->wipe_table);
+		close(json, '}');
+	}
+	close(json, ']');
+}
+
+static void write_filesystems(struct json *json, const struct ignition_config *config)
+{
+	if (config->filesystems.count == 0)
+		return;
+	key(json, "filesystems");
+	open(json, '[');
+	for (size_t i = 0; i < config->filesystems.count; i++) {
+		const struct ignition_filesystem *fs = &config->filesystems.items[i];
+
+		comma(json);
+		open(json, '{');
+		string(json, "device", fs->device);
+		string(json, "format", fs->format);
+		if (fs->label != NULL)
+			string(json, "label", fs->label);
+		boolean(json, "wipeFilesystem", fs->wipe);
+		close(json, '}');
+	}
+	close(json, ']');
+}
+
 static void write_files(struct json *json, const struct ignition_config *config)
 {
 	if (config->files.count == 0)
@@ -264,10 +327,14 @@ char *ignition_write(const struct ignition_config *config, size_t *ret_len)
 	open(&json, '{');
 	write_header(&json, config);
 	write_users(&json, config);
-	if (config->dirs.count + config->files.count + config->links.count > 0) {
+	if (config->dirs.count + config->files.count + config->links.count + config->disks.count +
+	            config->filesystems.count >
+	    0) {
 		object(&json, "storage");
 		write_dirs(&json, config);
+		write_disks(&json, config);
 		write_files(&json, config);
+		write_filesystems(&json, config);
 		write_links(&json, config);
 		close(&json, '}');
 	}

@@ -74,6 +74,28 @@ static const char *engine_of(struct build *b)
 	return str_equal(machine->os.v, "flatcar") ? "docker" : "podman";
 }
 
+/* Where the data is. On fcos the system's disk has a name before Ignition runs, and its root can be
+ * kept small; Flatcar's has none, and its root grows over the whole disk; a machine that was there
+ * before has its disks parted as its owner wanted. */
+static void build_data(struct build *b)
+{
+	const struct value_text *given = &b->settings->machine.data;
+	struct node_machine *machine = &b->node->machine;
+	bool is_auto = str_equal(given->v, "auto");
+	const char *device = given->v;
+
+	if (str_equal(given->v, "system") || (is_auto && !str_equal(machine->os, "fcos")))
+		return;
+	if (b->in->data_device != NULL)
+		device = b->in->data_device;
+	else if (is_auto)
+		device = NODE_DATA_PARTITION;
+	machine->data_partition = is_auto && b->in->data_device == NULL;
+	machine->data_device = (struct node_text){ .v = device, .origin = origin_at(given->at) };
+	if (b->in->data_device != NULL)
+		machine->data_device.origin.rule = "node.vm-disk";
+}
+
 void build_machine(struct build *b)
 {
 	const struct settings_machine *from = &b->settings->machine;
@@ -89,6 +111,7 @@ void build_machine(struct build *b)
 	machine->lan_origin = origin_at(from->firewall.lan.at);
 	machine->time_zone = (struct node_text){ .v = from->time_zone.v,
 		                                 .origin = origin_at(from->time_zone.at) };
+	build_data(b);
 	build_ssh_keys(b, &from->ssh_keys);
 	build_open(b);
 	build_host_key(b);

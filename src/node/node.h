@@ -180,6 +180,10 @@ struct node_open { /* one more open port of the host */
 	struct origin origin;
 };
 
+/* The data's own partition on the system's disk, by its label. */
+#define NODE_DATA_LABEL "stead-data"
+#define NODE_DATA_PARTITION "/dev/disk/by-partlabel/" NODE_DATA_LABEL
+
 struct node_machine {
 	long long size_bytes;
 	const char *os;     /* as-is | fcos | flatcar */
@@ -198,6 +202,8 @@ struct node_machine {
 	struct node_text ssh_host_key; /* private, secret */
 	struct node_text ssh_host_key_public;
 	struct node_text time_zone;
+	struct node_text data_device; /* v NULL: the data is on the system's own file system */
+	bool data_partition; /* the device is a partition that is made on the system's disk */
 };
 
 struct node_updates {
@@ -291,6 +297,8 @@ struct node_inputs {
 	const char *provider;       /* who runs the machine, as it said; NULL: not known */
 	const char *asked_provider; /* whose rules shall be looked at, before those of the others */
 	bool trial; /* a machine nobody else reaches: quarantined, whatever the settings say */
+	const char *data_device; /* what stands in for a disk of its own: a VM has another than the
+	                            machine that is meant; NULL: as the settings say */
 	struct node_kept kept;
 	struct arena *secret_arena;
 };

@@ -62,6 +62,19 @@ struct output_user {
 	struct origin origin;
 };
 
+/* Disks are for first boots: what is there already is used as it is, and nothing is wiped. */
+struct output_partition {
+	const char *disk, *label;
+	unsigned number, size_mib; /* 0: the next one; all that is left */
+	bool resize;               /* the one that is there gets this size */
+	struct origin origin;
+};
+
+struct output_filesystem {
+	const char *device, *format, *label;
+	struct origin origin;
+};
+
 struct output_set {
 	struct arena *arena, *secret_arena;
 	struct {
@@ -79,6 +92,12 @@ struct output_set {
 	struct {
 		LIST_OF(struct output_user);
 	} users;
+	struct {
+		LIST_OF(struct output_partition);
+	} partitions; /* of one disk together, in its order */
+	struct {
+		LIST_OF(struct output_filesystem);
+	} filesystems;
 };
 
 struct output_set *output_set_new(struct arena *arena, struct arena *secret_arena);

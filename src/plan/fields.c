@@ -125,6 +125,11 @@ static const struct field tls_fields[] = {
 	{ NULL },
 };
 
+static const struct field data_fields[] = {
+	{ "device", FIELD_PATH, AT(plan, data_device) },
+	{ NULL },
+};
+
 static const struct field file_fields[] = {
 	{ "path", FIELD_PATH, AT(plan_file, path) },
 	{ "mode", FIELD_UNSIGNED, AT(plan_file, mode), false, 0, 07777 },
@@ -179,6 +184,7 @@ const struct field plan_fields[] = {
 	  .size = sizeof(struct plan_network), .unique = true },
 	{ "commands", FIELD_LIST, AT(plan, commands), .fields = command_fields,
 	  .size = sizeof(struct plan_command), .unique = true },
+	{ "data", FIELD_OBJECT, AT(plan, data_device), true, .fields = data_fields },
 	{ "files", FIELD_LIST, AT(plan, files), .fields = file_fields,
 	  .size = sizeof(struct plan_file), .unique = true },
 	{ "dirs", FIELD_LIST, AT(plan, dirs), .fields = dir_fields, .size = sizeof(struct plan_dir),

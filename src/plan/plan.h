@@ -19,6 +19,7 @@
  *    "commands":[{"name","process","run":[],"doc"}],
  *    "reach":"checked|unchecked|quarantined",
  *    "tls":{"issuer":"acme|internal|upstream","staging":false},
+ *    "data":{"device":"/dev/disk/by-id/…"},
  *    "files":[{"path","mode","user":[uid,gid],"secret"}],"dirs":[{"path","mode","user"}],
  *    "links":[{"path","target"}],"units":[{"name","state":"enabled|disabled|masked"}],
  *    "restart":{"/etc/…":["stead-x.service"]}}
@@ -169,6 +170,7 @@ struct plan {
 	enum plan_reach reach;
 	const char *tls_issuer;
 	bool tls_staging;
+	const char *data_device; /* what is mounted at /var/lib/stead; NULL: the system's own */
 	struct {
 		LIST_OF(struct plan_process);
 	} processes;

@@ -146,7 +146,10 @@ static const struct schema_row machine_rows[] = {
 	    "how the machine gets its addresses: dhcp, or a list of interfaces", .fallback = "dhcp",
 	    .words = word_dhcp, .rows = interface_rows, .size = sizeof(struct settings_interface)),
 	ROW("data", SCHEMA_TEXT, settings_machine, data,
-	    "the disk for the data, like /dev/disk/by-id/NAME; auto means the system's own disk",
+	    "where the data is: a disk of its own, like /dev/disk/by-id/NAME, which may be empty "
+	    "or "
+	    "stead's, and is never wiped; or system, the system's own file system; auto means a "
+	    "partition behind the system's on fcos, and system elsewhere",
 	    .fallback = "auto"),
 	ROW("swap", SCHEMA_TEXT, settings_machine, swap, "size of the swap, or auto",
 	    .fallback = "auto", .flags = SCHEMA_LATER),
@@ -175,7 +178,8 @@ static const struct schema_row tls_rows[] = {
 	    "how the authority checks that the name is yours", .fallback = "http",
 	    .words = words_challenge),
 	ROW("staging", SCHEMA_BOOL, settings_tls, staging,
-	    "certificates for trials, which no browser trusts, but which are not counted against the "
+	    "certificates for trials, which no browser trusts, but which are not counted against "
+	    "the "
 	    "authority's limits",
 	    .fallback = "false"),
 	END,
@@ -282,7 +286,8 @@ const struct schema_row settings_rows[] = {
 	    "how settings and secrets reach the machine: over ssh, or inside its first-boot config",
 	    .fallback = "ssh", .words = words_delivery),
 	ROW("reach", SCHEMA_WORD, settings, reach,
-	    "may the node speak as its domain: checked, when it has met itself there; unchecked, yes, "
+	    "may the node speak as its domain: checked, when it has met itself there; unchecked, "
+	    "yes, "
 	    "you know that no other node does; quarantined, to nobody; auto means checked with "
 	    "tls: acme and unchecked otherwise",
 	    .fallback = "auto", .words = words_reach),

@@ -161,9 +161,9 @@ static void check_machine(struct settings_checker *c, const struct settings_mach
 		refuse(c, zone, "like UTC or Europe/Berlin", "machine.time_zone",
 		       "is not a time zone");
 	if (is_set(&machine->data) && !str_equal(machine->data.v, "auto") &&
-	    !str_starts(machine->data.v, "/dev/"))
-		refuse(c, &machine->data, "auto, or like /dev/disk/by-id/NAME", "machine.data",
-		       "is not a disk");
+	    !str_equal(machine->data.v, "system") && !str_starts(machine->data.v, "/dev/"))
+		refuse(c, &machine->data, "auto, system, or like /dev/disk/by-id/NAME",
+		       "machine.data", "is not a disk");
 	for (size_t i = 0; i < machine->firewall.open.count; i++)
 		check_open_port(c, &machine->firewall.open.items[i]);
 	for (size_t i = 0; i < machine->ssh_keys.count; i++) {
@@ -227,8 +227,6 @@ static void note_later_values(struct settings_checker *c, const struct settings 
 		note_later(c, s->root, NULL, "backup", "backup");
 	if (s->machine.network.count > 0)
 		note_later(c, s->root, "machine", "network", "machine.network");
-	if (is_set(&s->machine.data) && !str_equal(s->machine.data.v, "auto"))
-		note_later(c, s->root, "machine", "data", "machine.data");
 	if (str_equal(s->tls.challenge.v, "dns"))
 		note_later(c, s->root, "tls", "challenge", "tls.challenge: dns");
 }

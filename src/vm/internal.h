@@ -8,6 +8,7 @@
 
 #define VM_STATE "state.json"
 #define VM_OVERLAY "overlay.qcow2"
+#define VM_DATA "data.qcow2"
 #define VM_CONFIG "config.ign"
 #define VM_CONSOLE "console.log"
 #define VM_CONSOLE_MARK "\n=== switched on ===\n"
@@ -31,6 +32,9 @@ int qemu_start(struct arena *arena, const struct qemu *qemu, const struct vm *vm
 
 /* Makes the overlay over IMAGE (absolute). */
 int overlay_make(struct arena *arena, const char *dir, const char *image, const char **ret_error);
+
+/* Makes the empty disk for the data. */
+int data_disk_make(struct arena *arena, const char *dir, const char **ret_error);
 
 /* Three ports of 127.0.0.1 that were free a moment ago; those in *ports are taken first. */
 int ports_choose(struct vm_ports *ports);

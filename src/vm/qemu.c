@@ -19,6 +19,8 @@
 
 enum { VERSION_DEADLINE_MS = 10000, START_DEADLINE_MS = 30000, IMAGE_DEADLINE_MS = 60000 };
 
+#define DATA_SIZE "64G" /* of the data's disk; its file holds what was written only */
+
 #define NO_QEMU "install the package qemu-system-x86, or name the program in STEAD_QEMU"
 
 /* PATH as execvp() searches it, made absolute and free of links. */
@@ -124,6 +126,12 @@ static void add_devices(struct arena *arena, struct strings *argv, const struct 
 	add(arena, argv, "-drive",
 	    "if=none,id=root,file=" VM_OVERLAY ",format=qcow2,cache=writeback,discard=unmap");
 	add(arena, argv, "-device", "virtio-blk-pci,drive=root,serial=root,bootindex=1");
+	/* Not there any more: the machine starts without it and says so itself. */
+	if (access(arena_printf(arena, "%s/" VM_DATA, vm->dir), F_OK) == 0) {
+		add(arena, argv, "-drive",
+		    "if=none,id=data,file=" VM_DATA ",format=qcow2,cache=writeback,discard=unmap");
+		add(arena, argv, "-device", "virtio-blk-pci,drive=data,serial=" VM_DATA_SERIAL);
+	}
 	add(arena, argv, "-netdev", user_network(arena, vm));
 	add(arena, argv, "-device", "virtio-net-pci,netdev=net");
 	add(arena, argv, "-device", "virtio-rng-pci");
@@ -233,32 +241,21 @@ static bool looks_bootable(const char *image, const char *format)
 	       (stat(image, &st) == 0 && st.st_size >= 64L * 1024 * 1024);
 }
 
-int overlay_make(struct arena *arena, const char *dir, const char *image, const char **ret_error)
+/* Runs qemu-img, which makes NAME.new in DIR, and renames that to NAME: half a disk is none. */
+static int make_image(struct arena *arena, const char *dir, const char *name,
+                      const char *const *argv, const char **ret_error)
 {
-	const char *temp = arena_printf(arena, "%s/%s.new", dir, VM_OVERLAY);
-	const char *format = image_format(arena, image, ret_error);
+	const char *temp = arena_printf(arena, "%s/%s.new", dir, name);
+	struct process_run run = { .argv = argv, .deadline_ms = IMAGE_DEADLINE_MS };
 	struct process_result result;
-	int r;
+	int r = process_run(arena, &run, &result);
 
-	if (format == NULL)
-		return -EINVAL;
-	if (!looks_bootable(image, format)) {
-		*ret_error = arena_printf(arena, "'%s' is too small to be a disk image", image);
-		return -EINVAL;
-	}
-	struct process_run run = {
-		.argv = (const char *const[]){ "env", "-C", dir, "qemu-img", "create", "-q", "-f",
-		                               "qcow2", "-F", format, "-b", image,
-		                               VM_OVERLAY ".new", NULL },
-		.deadline_ms = IMAGE_DEADLINE_MS,
-	};
-	r = process_run(arena, &run, &result);
 	if (r == 0 && result.exit_code != 0) {
 		*ret_error = arena_printf(arena, "cannot make the disk: %s",
 		                          first_line(arena, result.err));
 		r = -EIO;
 	}
-	if (r == 0 && rename(temp, arena_printf(arena, "%s/%s", dir, VM_OVERLAY)) < 0)
+	if (r == 0 && rename(temp, arena_printf(arena, "%s/%s", dir, name)) < 0)
 		r = -errno;
 	if (r < 0) {
 		(void)unlink(temp);
@@ -266,4 +263,31 @@ int overlay_make(struct arena *arena, const char *dir, const char *image, const 
 			*ret_error = arena_printf(arena, "cannot make the disk: %s", strerror(-r));
 	}
 	return r;
+}
+
+int data_disk_make(struct arena *arena, const char *dir, const char **ret_error)
+{
+	static const char *const words[] = { "qemu-img", "create",       "-q",      "-f",
+		                             "qcow2",    VM_DATA ".new", DATA_SIZE, NULL };
+	const char *argv[3 + sizeof(words) / sizeof(words[0])] = { "env", "-C", dir };
+
+	memcpy(argv + 3, words, sizeof(words));
+	return make_image(arena, dir, VM_DATA, argv, ret_error);
+}
+
+int overlay_make(struct arena *arena, const char *dir, const char *image, const char **ret_error)
+{
+	const char *format = image_format(arena, image, ret_error);
+
+	if (format == NULL)
+		return -EINVAL;
+	if (!looks_bootable(image, format)) {
+		*ret_error = arena_printf(arena, "'%s' is too small to be a disk image", image);
+		return -EINVAL;
+	}
+	return make_image(arena, dir, VM_OVERLAY,
+	                  (const char *const[]){ "env", "-C", dir, "qemu-img", "create", "-q", "-f",
+	                                         "qcow2", "-F", format, "-b", image,
+	                                         VM_OVERLAY ".new", NULL },
+	                  ret_error);
 }

@@ -113,7 +113,9 @@ static int make_machine(struct arena *arena, const struct vm_start *start, struc
 		*ret_error = arena_printf(arena, "cannot write to '%s': %s", vm->dir, strerror(-r));
 		return r;
 	}
-	return overlay_make(arena, vm->dir, vm->image, ret_error);
+	if (start->data_disk && access(in_dir(arena, vm->dir, VM_DATA), F_OK) < 0)
+		r = data_disk_make(arena, vm->dir, ret_error);
+	return r < 0 ? r : overlay_make(arena, vm->dir, vm->image, ret_error);
 }
 
 /* All boots are in one log; the tail of one must not be taken for the next one's. */
@@ -294,12 +296,13 @@ int vm_stop(struct arena *arena, struct vm *vm, unsigned deadline_ms)
 	return forced;
 }
 
-int vm_remove(struct arena *arena, const char *dir)
+int vm_remove(struct arena *arena, const char *dir, bool keep_data)
 {
 	/* The state goes last: until then the folder is still known as a machine's. */
 	static const char *const names[] = {
 		VM_OVERLAY,
 		VM_OVERLAY ".new",
+		VM_DATA ".new",
 		VM_CONFIG,
 		VM_CONSOLE,
 		VM_QMP,
@@ -323,6 +326,8 @@ int vm_remove(struct arena *arena, const char *dir)
 	r = vm_read(arena, dir, &vm);
 	if (r == 0 && vm.pid != 0)
 		return -EBUSY;
+	if (!keep_data && unlink(in_dir(arena, dir, VM_DATA)) < 0 && errno != ENOENT)
+		return -errno;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (unlink(in_dir(arena, dir, names[i])) < 0 && errno != ENOENT && errno != ENOTDIR)
 			return -errno;

@@ -43,7 +43,12 @@ struct vm_start {
 	size_t file_len;
 	long memory_mib;
 	unsigned cpus;
+	bool data_disk; /* a new machine gets a disk for the data, VM_DATA_DEVICE: the one that a
+	                   removed machine left (see vm_remove), else an empty one */
 };
+
+#define VM_DATA_SERIAL "stead-data"
+#define VM_DATA_DEVICE "/dev/disk/by-id/virtio-" VM_DATA_SERIAL
 
 #define VM_FILE_URL "tftp://10.0.2.2/file"
 
@@ -70,8 +75,8 @@ bool vm_alive(const struct vm *vm);
 int vm_stop(struct arena *arena, struct vm *vm, unsigned deadline_ms);
 
 /* Removes overlay and state; the machine must be stopped and no `up` at work (-EBUSY). Files it
- * does not know stay. */
-int vm_remove(struct arena *arena, const char *dir);
+ * does not know stay, and with KEEP_DATA the data's disk, for the next machine. */
+int vm_remove(struct arena *arena, const char *dir, bool keep_data);
 
 /* The last lines of this boot's console, control characters removed; "" when there are none. */
 char *vm_console_tail(struct arena *arena, const char *dir, unsigned lines);

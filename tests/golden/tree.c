@@ -154,6 +154,14 @@ static void write_manifest(struct run *run, const struct output_set *set)
 			text_addf(&text, "user %s %s\n", set->users.items[i].name,
 			          set->users.items[i].ssh_keys.items[j]);
 	}
+	for (size_t i = 0; i < set->partitions.count; i++)
+		text_addf(&text, "partition %s %u %s %u MiB%s\n", set->partitions.items[i].disk,
+		          set->partitions.items[i].number, set->partitions.items[i].label,
+		          set->partitions.items[i].size_mib,
+		          set->partitions.items[i].resize ? " resize" : "");
+	for (size_t i = 0; i < set->filesystems.count; i++)
+		text_addf(&text, "filesystem %s %s %s\n", set->filesystems.items[i].device,
+		          set->filesystems.items[i].format, set->filesystems.items[i].label);
 	write_file(run, "/manifest", 0644, text.data, text.len);
 }
 

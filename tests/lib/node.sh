@@ -36,7 +36,7 @@ make_settings() {
 	"$stead" init --dir "$dir" \
 		--set app=snac --set domain=$web --set admin.name=alice \
 		--set admin.email=alice@example.test --set mail=none --set backup=none \
-		--set tls.issuer=internal --set machine.os=fcos --set delivery=inline \
+		--set tls.issuer=internal --set machine.os=fcos --set machine.data=system --set delivery=inline \
 		--set "machine.ssh_keys=$dir.key.pub" \
 		--set "images.mirror=http://10.0.2.2:$registry_port" \
 		--set images.snac=lab.invalid/snac:2.75 "$@" </dev/null &&

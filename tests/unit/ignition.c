@@ -308,6 +308,125 @@ static void continued(struct ignition_config *c)
 	add_unit(c, "a.service", "[Unit]\nA=b\\");
 }
 
+static struct ignition_filesystem *add_filesystem(struct ignition_config *config,
+                                                  const char *device)
+{
+	struct ignition_filesystem *fs = list_add(config->secret_arena, &config->filesystems);
+
+	*fs = (struct ignition_filesystem){ .device = device, .format = "xfs" };
+	return fs;
+}
+
+static struct ignition_partition *add_partition(struct ignition_config *config, const char *label)
+{
+	struct ignition_partition *partition;
+
+	if (config->disks.count == 0)
+		list_add(config->secret_arena, &config->disks)->device = "/dev/vda";
+	partition = list_add(config->secret_arena, &config->disks.items[0].partitions);
+	*partition = (struct ignition_partition){ .label = label, .size_mib = 100 };
+	return partition;
+}
+
+static void relative_device(struct ignition_config *c)
+{
+	add_filesystem(c, "vdb");
+}
+static void odd_device(struct ignition_config *c)
+{
+	add_filesystem(c, "/dev/../vdb");
+}
+static void wiped_filesystem(struct ignition_config *c)
+{
+	add_filesystem(c, "/dev/vdb")->wipe = true;
+}
+static void format(struct ignition_config *c)
+{
+	add_filesystem(c, "/dev/vdb")->format = "ext3";
+}
+static void long_label(struct ignition_config *c)
+{
+	add_filesystem(c, "/dev/vdb")->label = "stead-data-xx";
+}
+static void one_device_twice(struct ignition_config *c)
+{
+	add_filesystem(c, "/dev/vdb");
+	add_filesystem(c, "/dev/vdb");
+}
+static void wiped_table(struct ignition_config *c)
+{
+	add_partition(c, "data");
+	c->disks.items[0].wipe_table = true;
+}
+static void wiped_partition(struct ignition_config *c)
+{
+	add_partition(c, "data")->wipe_entry = true;
+}
+static void no_partition(struct ignition_config *c)
+{
+	add_partition(c, "");
+}
+static void colon(struct ignition_config *c)
+{
+	add_partition(c, "a:b");
+}
+static void resize_by_label(struct ignition_config *c)
+{
+	add_partition(c, "data")->resize = true;
+}
+static void two_rests(struct ignition_config *c)
+{
+	add_partition(c, "a")->size_mib = 0;
+	add_partition(c, "b")->size_mib = 0;
+}
+static void one_label_twice(struct ignition_config *c)
+{
+	add_partition(c, "a");
+	add_partition(c, "a");
+}
+
+static void test_disks(void)
+{
+	cleanup_arena struct arena *arena = arena_new(), *secret = arena_new_secret();
+	struct output_set *set = output_set_new(arena, secret);
+	struct ignition_config *config;
+	struct findings findings;
+	size_t len;
+
+	*list_add(arena, &set->partitions) = (struct output_partition){
+		.disk = "/dev/vda", .label = "root", .number = 4, .size_mib = 8192, .resize = true
+	};
+	*list_add(arena, &set->partitions) =
+		(struct output_partition){ .disk = "/dev/vda", .label = "data" };
+	*list_add(arena, &set->filesystems) = (struct output_filesystem){
+		.device = "/dev/disk/by-partlabel/data", .format = "xfs", .label = "data"
+	};
+	config = ignition_from_tree(secret, set);
+	is_str(ignition_write(config, &len),
+	       "{\"ignition\":{\"version\":\"3.3.0\"},\"storage\":{\"disks\":[{\"device\":"
+	       "\"/dev/vda\",\"partitions\":[{\"label\":\"root\",\"number\":4,\"resize\":true,"
+	       "\"sizeMiB\":8192,\"wipePartitionEntry\":false},{\"label\":\"data\",\"sizeMiB\":0,"
+	       "\"wipePartitionEntry\":false}],\"wipeTable\":false}],\"filesystems\":[{\"device\":"
+	       "\"/dev/disk/by-partlabel/data\",\"format\":\"xfs\",\"label\":\"data\","
+	       "\"wipeFilesystem\":false}]}}\n",
+	       "disks: nothing is wiped");
+	findings_init(&findings, arena);
+	ok(ignition_validate(config, &findings), "disks: valid");
+	refused("ignition.device", "a relative device", relative_device);
+	refused("ignition.device", "a device with ..", odd_device);
+	refused("ignition.wipe", "a file system that would be wiped", wiped_filesystem);
+	refused("ignition.filesystem", "an unknown format", format);
+	refused("ignition.filesystem", "a label too long for its format", long_label);
+	refused("ignition.duplicate", "two file systems on one device", one_device_twice);
+	refused("ignition.wipe", "a table that would be wiped", wiped_table);
+	refused("ignition.wipe", "a partition that would be wiped", wiped_partition);
+	refused("ignition.partition", "a partition without number and label", no_partition);
+	refused("ignition.partition", "a label with a colon", colon);
+	refused("ignition.partition", "a resize without a number", resize_by_label);
+	refused("ignition.partition", "two that want the rest", two_rests);
+	refused("ignition.duplicate", "one label twice", one_label_twice);
+}
+
 static void twice(struct ignition_config *c)
 {
 	add_file(c, "/etc/x");
@@ -425,6 +544,7 @@ int main(void)
 	test_tree();
 	test_empty();
 	test_pack();
+	test_disks();
 	test_rules();
 	return tap_done();
 }

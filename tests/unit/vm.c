@@ -95,7 +95,7 @@ static void test_identity(void)
 	is_int(vm_read(arena, dir, &back), 0, "a state with a process");
 	is_int(back.pid, ours, "the process is found");
 	ok(vm_alive(&back), "it lives");
-	is_int(vm_remove(arena, dir), -EBUSY, "a running machine is not removed");
+	is_int(vm_remove(arena, dir, false), -EBUSY, "a running machine is not removed");
 
 	write_file(VM_PID, arena_printf(arena, "%d\n", (int)other));
 	(void)vm_read(arena, dir, &back);
@@ -183,9 +183,9 @@ int main(void)
 	test_ports();
 	int lock = open(in_dir(VM_LOCK), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	is_int(flock(lock, LOCK_EX | LOCK_NB), 0, "another stead is starting it");
-	is_int(vm_remove(arena, dir), -EBUSY, "so it is not removed");
+	is_int(vm_remove(arena, dir, false), -EBUSY, "so it is not removed");
 	fd_cleanup(&lock);
-	is_int(vm_remove(arena, dir), 0, "removed");
+	is_int(vm_remove(arena, dir, false), 0, "removed");
 	ok(access(dir, F_OK) < 0, "and nothing is left");
 	is_str(vm_sha256(arena, "abc", 3),
 	       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "SHA-256");

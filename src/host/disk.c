@@ -1,0 +1,79 @@
+/*
+ * The data's own file system: how it is made at the first boot (by the agent on a machine that ssh
+ * reaches), and how it is mounted at every boot.
+ */
+#include "base/text.h"
+#include "host/writers.h"
+
+/* Fedora CoreOS, "Configuring storage": the link that its initramfs makes, and the root's number.
+ */
+#define SYSTEM_DISK "/dev/disk/by-id/coreos-boot-disk"
+enum { ROOT_NUMBER = 4 };
+
+/* What the system, its images and its logs have; 8 GiB are the least that Fedora CoreOS wants. */
+enum { ROOT_MIB = 12 * 1024 };
+
+/* The system keeps its size from the first boot on, and the data gets the rest. */
+static void partitions(struct host_context *host, struct origin origin)
+{
+	*list_add(host->set->arena, &host->set->partitions) = (struct output_partition){
+		.disk = SYSTEM_DISK,
+		.label = "root",
+		.number = ROOT_NUMBER,
+		.size_mib = ROOT_MIB,
+		.resize = true,
+		.origin = origin,
+	};
+	*list_add(host->set->arena, &host->set->partitions) = (struct output_partition){
+		.disk = SYSTEM_DISK, .label = NODE_DATA_LABEL, .origin = origin
+	};
+}
+
+/* Nothing of the system needs it: a machine without its data still boots, is reached by ssh, and
+ * says what is missing. The time-out is that of the device, too. */
+static void mount_unit(struct host_context *host, const struct node_text *device)
+{
+	static const char path[] = "/etc/systemd/system/" HOST_DATA_MOUNT;
+	struct origin rule = origin_rule("host.disk");
+	struct output *file = output_file(host->set, path, 0644, OUTPUT_UNIT, rule);
+
+	host_banner(file, "#");
+	output_text(file, rule,
+	            "[Unit]\n"
+	            "Description=stead: the data\n"
+	            "DefaultDependencies=no\n"
+	            "Conflicts=umount.target\n"
+	            "Before=umount.target stead-resume.service stead-prepare.service\n"
+	            "JobTimeoutSec=45\n"
+	            "\n"
+	            "[Mount]\n");
+	output_line(file, device->origin, "What=%s", device->v);
+	output_text(file, rule,
+	            "Where=/var/lib/stead\n"
+	            "Type=xfs\n"
+	            "Options=noatime,nodev,nosuid\n"
+	            "\n"
+	            "[Install]\n"
+	            "WantedBy=multi-user.target\n");
+	output_unit(host->set, HOST_DATA_MOUNT, true, false, rule);
+}
+
+void host_disk(struct host_context *host)
+{
+	const struct node_machine *machine = &host->node->machine;
+	const struct node_text *device = &machine->data_device;
+
+	if (device->v == NULL)
+		return;
+	mount_unit(host, device);
+	if (str_equal(machine->os, "as-is"))
+		return;
+	if (machine->data_partition)
+		partitions(host, device->origin);
+	*list_add(host->set->arena, &host->set->filesystems) = (struct output_filesystem){
+		.device = device->v,
+		.format = "xfs",
+		.label = NODE_DATA_LABEL,
+		.origin = device->origin,
+	};
+}

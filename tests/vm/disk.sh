@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The data on a disk of its own: made by Ignition, mounted before all else, used again by a new machine
+# with a fresh system disk; without it the data services stay down and the node says why.
+set -u
+cd "$(dirname "$0")/../.."
+. tests/lib/tap.sh
+. tests/lib/node.sh
+. tests/lib/vm.sh
+lab_up
+"$lab" build image >&2 || { echo "1..1"; echo "not ok 1 - the image is built"; exit 1; }
+image=$("$lab" path image)
+dir=$(mktemp -d)
+trap 'vm_remove; lab_down; rm -rf "$dir"' EXIT
+
+up_or_console() {
+	vm_up && return
+	tail -c 3000 "$(vm_dir)/console.log" | tr -d '\033' | sed 's/^/# /'
+	return 1
+}
+mounted() { on_vm findmnt -nro SOURCE,FSTYPE,LABEL /var/lib/stead; }
+accounts() { on_vm sudo ls /var/lib/stead/data/snac/data/snac/user; }
+posts() { on_vm sudo find /var/lib/stead/data/snac/data/snac/object -name "'*.json'" | sort; }
+
+settings() { make_settings "$dir/n" && sed -i "/^  data: system$/d" "$dir/n/stead.yaml"; }
+ok "settings are made" settings
+ok "up: a machine with a disk for the data" up_or_console || tap_done
+like "the disk is mounted, with the file system Ignition made" "$(mounted)" '^/dev/vd[a-z] xfs stead-data$'
+ok "it answers from outside" prove_vm
+accounts=$(accounts) posts=$(posts) password=$(cat "$dir/password")
+is "there is one account" "$accounts" alice
+ok "there are posts" test -n "$posts"
+
+ok "the machine is deleted, its data is kept" "$stead" down --dir "$dir/n" --remove --keep-data --yes
+is "only the data's disk is left" "$(ls "$(vm_dir)")" data.qcow2
+ok "up: a new machine on a fresh system disk" up_or_console || tap_done
+is "with the same account" "$(accounts)" "$accounts"
+is "with the posts of before" "$(posts)" "$posts"
+ok "it answers from outside, with the same login" prove_vm
+is "the login is the one of before" "$(cat "$dir/password")" "$password"
+is "no unit has failed" "$(on_vm systemctl --failed --no-legend)" ""
+
+ok "down" "$stead" down --dir "$dir/n"
+mv "$(vm_dir)/data.qcow2" "$dir/"
+fails "up without the disk: the node does not become ready" vm_up --deadline 240
+like "status says why" "$("$stead" status --dir "$dir/n")" \
+	'prepare.disk.*: the data.s disk /dev/disk/by-id/virtio-stead-data is not there'
+is "no container runs" "$(on_vm sudo podman ps -q)" ""
+is "nothing was written where the disk belongs" "$(on_vm sudo find /var/lib/stead -mindepth 1)" ""
+tap_done
