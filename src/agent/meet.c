@@ -14,7 +14,6 @@
 
 #include "agent/addresses.h"
 #include "agent/disk.h"
-#include "agent/dns.h"
 #include "agent/failpoint.h"
 #include "agent/notify.h"
 #include "agent/progress.h"
@@ -23,6 +22,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "dns/dns.h"
 #include "plan/json.h"
 
 #define MET_FILE AGENT_STATE "/met.json"
@@ -236,11 +236,12 @@ static void ask_addresses(struct agent *agent, struct look *look, const char *no
 static void look_around(struct agent *agent, struct look *look, const char *nonce)
 {
 	const struct own_addresses own = addresses_own(look->arena);
+	const struct dns_source source = { .resolv_conf = agent_host_path(agent, look->arena,
+		                                                          "/etc/resolv.conf") };
 	struct dns_result dns;
 
-	dns_lookup(look->arena, agent_host_path(agent, look->arena, "/etc/resolv.conf"),
-	           agent->plan->web, DNS_MS, &dns);
-	look->addresses = dns.addresses;
+	dns_lookup(look->arena, &source, agent->plan->web, DNS_A, DNS_MS, &dns);
+	look->addresses = dns.values;
 	if (dns.answer == DNS_FOUND)
 		ask_addresses(agent, look, nonce);
 	else if (dns.answer == DNS_MISSING)

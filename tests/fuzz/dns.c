@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/dns.h"
 #include "agent/http.h"
 #include "agent/meet.h"
 #include "base/arena.h"
 #include "base/text.h"
+#include "dns/dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

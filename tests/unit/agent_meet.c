@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "agent/dns.h"
 #include "agent/http.h"
 #include "agent/meet.h"
 #include "agent/request.h"
 #include "base/arena.h"
 #include "base/text.h"
+#include "dns/dns.h"
 
 #include "tap.h"
 

@@ -3,11 +3,13 @@
  */
 #include <ares.h>
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-#include "agent/dns.h"
 #include "base/arena.h"
+#include "base/text.h"
+#include "dns/dns.h"
 
 enum {
 	HEADER_LEN = 12,
@@ -51,22 +53,61 @@ static const char *name_at(const struct reader *reader, size_t at, size_t *ret_l
 	return name;
 }
 
+static bool is_kept(unsigned type)
+{
+	return type == DNS_A || type == DNS_AAAA || type == DNS_NS || type == DNS_CNAME ||
+	       type == DNS_MX || type == DNS_CAA;
+}
+
+static const char *address_at(const struct reader *reader, unsigned type, size_t at, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (len != (type == DNS_A ? 4 : 16))
+		return NULL;
+	(void)inet_ntop(type == DNS_A ? AF_INET : AF_INET6, reader->data + at, text, sizeof(text));
+	return arena_strdup(reader->arena, text);
+}
+
+/* "FLAGS TAG VALUE" (RFC 8659, 4.1). What is not printable ASCII becomes '?'. */
+static const char *caa_at(const struct reader *reader, size_t at, size_t len)
+{
+	size_t tag_len = len >= 2 ? reader->data[at + 1] : 0;
+	struct text text;
+
+	if (tag_len == 0 || 2 + tag_len > len)
+		return NULL;
+	for (size_t i = 0; i < tag_len; i++)
+		if (!isalnum(reader->data[at + 2 + i]))
+			return NULL;
+	text_init(&text, reader->arena);
+	text_addf(&text, "%u %.*s ", reader->data[at], (int)tag_len,
+	          (const char *)reader->data + at + 2);
+	for (size_t i = 2 + tag_len; i < len; i++) {
+		char c = (char)reader->data[at + i];
+
+		text_addc(&text, c >= ' ' && c <= '~' ? c : '?');
+	}
+	return text.data;
+}
+
 /* What the record's LEN bytes at AT say, as text; NULL when they are malformed. */
 static const char *value_at(const struct reader *reader, unsigned type, size_t at, size_t len)
 {
-	char text[INET6_ADDRSTRLEN];
-	size_t used = 0;
+	size_t used = 0, before = type == DNS_MX ? 2 : 0;
 	const char *name;
 
-	if (type == DNS_A || type == DNS_AAAA) {
-		if (len != (type == DNS_A ? 4 : 16))
-			return NULL;
-		(void)inet_ntop(type == DNS_A ? AF_INET : AF_INET6, reader->data + at, text,
-		                sizeof(text));
-		return arena_strdup(reader->arena, text);
-	}
-	name = name_at(reader, at, &used);
-	return used == len ? name : NULL;
+	if (type == DNS_A || type == DNS_AAAA)
+		return address_at(reader, type, at, len);
+	if (type == DNS_CAA)
+		return caa_at(reader, at, len);
+	if (len <= before)
+		return NULL;
+	name = name_at(reader, at + before, &used);
+	if (name == NULL || before + used != len)
+		return NULL;
+	return type == DNS_MX ? arena_printf(reader->arena, "%u %s", number_at(reader, at), name)
+	                      : name;
 }
 
 static int read_record(struct reader *reader, enum dns_section section, struct dns_message *ret)
@@ -86,8 +127,7 @@ static int read_record(struct reader *reader, enum dns_section section, struct d
 	reader->at += RECORD_LEN;
 	if (!has(reader, len))
 		return -EBADMSG;
-	if (class == CLASS_IN &&
-	    (type == DNS_A || type == DNS_AAAA || type == DNS_NS || type == DNS_CNAME)) {
+	if (class == CLASS_IN && is_kept(type)) {
 		value = value_at(reader, type, reader->at, len);
 		if (value == NULL)
 			return -EBADMSG;
