@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "cmd/check_online.h"
 #include "cmd/machine.h"
+#include "dns/dns.h"
 #include "provider/provider.h"
 
 static const char *plural(size_t n)
@@ -83,8 +85,11 @@ static void print_memory(struct arena *arena, const struct node *node)
 int cmd_check(struct cli *cli)
 {
 	struct compile compile;
-	int code;
+	int code = CLI_OK, online = CLI_OK;
 
+	if (cli_text(cli, "resolver") != NULL && !dns_is_resolver(cli_text(cli, "resolver")))
+		return fail(CLI_USAGE, "like 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53",
+		            "--resolver wants an address, not '%s'", cli_text(cli, "resolver"));
 	compile_init(&compile, cli);
 	compile.provider = machine_provider(cli->arena, compile.dir);
 	if (!ask_provider(cli, &compile, &code)) {
@@ -95,6 +100,9 @@ int cmd_check(struct cli *cli)
 	 */
 	if (compile_files(&compile) && compile_tree(&compile, NULL) != NULL)
 		compile_note_delivery(&compile);
+	/* Who is asked about what is wrong already gives answers to other questions. */
+	if (cli_flag(cli, "online") && compile.findings.errors == 0)
+		online = check_online(cli, &compile);
 	code = compile_report(&compile, cli, stdout);
 	if (code != CLI_ENVIRONMENT && strcmp(cli_text(cli, "format"), "json") != 0) {
 		if (cli_flag(cli, "memory") && compile.built != NULL)
@@ -104,5 +112,5 @@ int cmd_check(struct cli *cli)
 			code = CLI_ENVIRONMENT;
 	}
 	compile_done(&compile);
-	return code;
+	return online != CLI_OK ? online : code;
 }

@@ -72,14 +72,14 @@ static const char *const *connect_words(const struct machine *machine,
 	return argv->items;
 }
 
-static void describe(struct arena *arena, const struct compile *compile,
-                     const struct machine *machine, struct mail_test *ret)
+void mail_describe(struct arena *arena, const struct compile *compile,
+                   const struct machine *machine, struct mail_test *ret)
 {
 	const struct settings *settings = &compile->settings;
 	const struct secret *password = secrets_get(&compile->secrets, PASSWORD);
 
 	*ret = (struct mail_test){
-		.connect = connect_words(machine, &settings->mail),
+		.connect = machine != NULL ? connect_words(machine, &settings->mail) : NULL,
 		.host = settings->mail.host.v,
 		.port = (unsigned)settings->mail.port.v,
 		.tls = tls_of(&settings->mail),
@@ -91,7 +91,7 @@ static void describe(struct arena *arena, const struct compile *compile,
 		.app = settings->app.v,
 		.hello = settings_web(settings)->v,
 		.ca_file = getenv("SSL_CERT_FILE"),
-		.provider = known_provider(arena, settings, machine),
+		.provider = machine != NULL ? known_provider(arena, settings, machine) : NULL,
 		.deadline_ms = AFTER_UP_DEADLINE_MS,
 	};
 }
@@ -117,7 +117,7 @@ static int test_now(struct cli *cli, const struct compile *compile, struct machi
 	struct mail_report report;
 	struct mail_test test;
 
-	describe(cli->arena, compile, machine, &test);
+	mail_describe(cli->arena, compile, machine, &test);
 	test.deadline_ms = (unsigned)cli_count(cli, "deadline") * SECOND_MS;
 	if (to != NULL)
 		test.to = to;
@@ -228,7 +228,7 @@ int mail_after_up(struct cli *cli, const struct compile *compile, struct machine
 		             "not tested, the node is quarantined: 'stead mail test' does it");
 		return CLI_OK;
 	}
-	describe(cli->arena, compile, machine, &test);
+	mail_describe(cli->arena, compile, machine, &test);
 	hash = hash_of(compile->secret_arena, &test);
 	if (passed_before(cli->arena, path, hash)) {
 		progress_end(progress, step, true, "tested before, with the same settings");

@@ -13,4 +13,10 @@
 int mail_after_up(struct cli *cli, const struct compile *compile, struct machine *machine,
                   struct progress *progress);
 
+/* What to test, when there is a mail.host; MACHINE NULL: from this computer, with the caller's
+ * `dns`. */
+struct mail_test;
+void mail_describe(struct arena *arena, const struct compile *compile,
+                   const struct machine *machine, struct mail_test *ret);
+
 #endif

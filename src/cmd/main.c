@@ -106,6 +106,11 @@ static const struct cli_option check_options[] = {
 	  .doc = "judge by the limits of this provider, and tell how large the first-boot config is" },
 	{ .name = "memory", .type = CLI_FLAG,
 	  .doc = "show what the processes may use of the machine's memory" },
+	{ .name = "online", .type = CLI_FLAG,
+	  .doc = "also ask name servers, mail server, registry and the others that the settings name" },
+	{ .name = "resolver", .type = CLI_TEXT, .value = "ADDRESS",
+	  .doc = "with --online, the name server to begin with, like 192.0.2.1 or 192.0.2.1:5353, "
+	         "instead of those in /etc/resolv.conf" },
 	{ .name = NULL },
 };
 
@@ -208,9 +213,20 @@ static const struct cli_command commands[] = {
 		.summary = "find what is wrong, without touching a machine",
 		.doc = "Reads settings, secrets, lock and application, builds the node and checks it. "
 		       "Prints every problem with its place, and a line that counts them. Exit code 1 "
-		       "when there are errors; warnings and notes do not count.",
+		       "when there are errors; warnings and notes do not count.\n\n"
+		       "With --online it then looks from this computer at what the settings name, all at "
+		       "once: who answers for the domain, and what these name servers themselves say of "
+		       "addresses, CAA and MX; who is at the site's addresses now; the mail server, with "
+		       "its login and without a message; the images at their registry; the place of the "
+		       "backups; this computer's clock. A line says what was seen of each. Nothing is "
+		       "changed, but for a folder made and removed again where backups go by sftp. Mail "
+		       "and backups may look different from the node: 'stead up' and 'stead mail test' "
+		       "ask from there. Exit code 3 when this computer is offline.\n\n"
+		       "Registries and sftp are looked up by the system, whatever --resolver says. "
+		       "SSL_CERT_FILE names other certificate authorities.",
 		.options = OPTIONS(check_options, compile_options),
 		.examples = EXAMPLES({ "stead check", "for people" },
+	                             { "stead check --online", "before a machine is paid for" },
 	                             { "stead check --memory", "what the processes may use" },
 	                             { "stead check --format=json", "for programs" }),
 		.run = cmd_check,

@@ -136,3 +136,12 @@ const char *span_excerpt(struct arena *arena, struct span span)
 	}
 	return arena_strndup(arena, from, (size_t)(to - from));
 }
+
+void diag_observe(struct findings *findings, const char *name, const char *state, const char *seen)
+{
+	*list_add(findings->arena, &findings->observations) = (struct observation){
+		.name = arena_strdup(findings->arena, name),
+		.state = arena_strdup(findings->arena, state),
+		.seen = arena_strdup(findings->arena, seen),
+	};
+}

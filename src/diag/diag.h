@@ -49,11 +49,20 @@ struct finding {
 	size_t order;        /* of discovery; keeps the sort stable */
 };
 
+/* What was looked at and what was seen there, also where nothing is wrong. */
+struct observation {
+	const char *name, *state, *seen;
+};
+
 struct findings {
 	struct arena *arena;
 	struct finding *items;
 	size_t count, capacity;
 	size_t errors, warnings, notes; /* all that were found, also those past the cap */
+	struct {
+		struct observation *items;
+		size_t count, capacity;
+	} observations;
 };
 
 /* How many findings are kept; the others are only counted. */
@@ -69,6 +78,9 @@ void diag_warning(struct findings *findings, const char *code, struct span span,
 void diag_note(struct findings *findings, const char *code, struct span span, const char *hint,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Adds an observation. The texts are copied. */
+void diag_observe(struct findings *findings, const char *name, const char *state, const char *seen);
+
 /* Sorts by source name, place, then order of discovery. */
 void findings_sort(struct findings *findings);
 
@@ -77,7 +89,8 @@ void findings_sort(struct findings *findings);
 void findings_print(struct findings *findings, FILE *out, bool color);
 
 /* {"v":1,"findings":[{"severity","code","file","line","column","end_column","message","hint"}],
- *  "errors":N,"warnings":N,"notes":N} and a newline. No excerpts, so no secrets. */
+ *  "errors":N,"warnings":N,"notes":N} and a newline; with observations also
+ *  "probes":[{"name","state","seen"}]. No excerpts, so no secrets. */
 void findings_print_json(struct findings *findings, FILE *out);
 
 /* The text between two spans' ends, for messages: at most 40 characters, never from a secret

@@ -231,6 +231,23 @@ static void add_json_finding(struct text *out, const struct finding *f)
 	text_addc(out, '}');
 }
 
+static void add_json_observations(struct text *out, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->observations.count; i++) {
+		const struct observation *o = &findings->observations.items[i];
+
+		text_add(out, i == 0 ? ",\"probes\":[{\"name\":" : ",{\"name\":");
+		add_json_string(out, o->name);
+		text_add(out, ",\"state\":");
+		add_json_string(out, o->state);
+		text_add(out, ",\"seen\":");
+		add_json_string(out, o->seen);
+		text_addc(out, '}');
+	}
+	if (findings->observations.count > 0)
+		text_addc(out, ']');
+}
+
 void findings_print_json(struct findings *findings, FILE *out)
 {
 	cleanup_arena struct arena *scratch = arena_new();
@@ -244,7 +261,9 @@ void findings_print_json(struct findings *findings, FILE *out)
 			text_addc(&text, ',');
 		add_json_finding(&text, &findings->items[i]);
 	}
-	text_addf(&text, "],\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu}\n", findings->errors,
+	text_addf(&text, "],\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu", findings->errors,
 	          findings->warnings, findings->notes);
+	add_json_observations(&text, findings);
+	text_add(&text, "}\n");
 	(void)fwrite(text.data, 1, text.len, out);
 }

@@ -68,7 +68,7 @@ static void set_options(CURL *curl, struct run *run, const struct curl_slist *he
 	(void)curl_easy_setopt(curl, CURLOPT_URL, fetch->url);
 	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
 	(void)curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, fetch->once ? 0L : 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left);
@@ -82,6 +82,10 @@ static void set_options(CURL *curl, struct run *run, const struct curl_slist *he
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, run);
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, run);
+	if (fetch->any_certificate) {
+		(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
 	if (fetch->ca_file != NULL) {
 		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, fetch->ca_file);
 		(void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
@@ -133,6 +137,22 @@ static void read_info(CURL *curl, struct fetch_answer *answer)
 	answer->retry_after_s = (long)retry_after;
 }
 
+/* "::[2001:db8::1]:" connects there for every host and port. A proxy would look names up itself. */
+static struct curl_slist *pin_address(CURL *curl, const struct run *run)
+{
+	const char *address = run->fetch->address;
+	bool v6 = address != NULL && strchr(address, ':') != NULL;
+	struct curl_slist *list;
+
+	if (address == NULL)
+		return NULL;
+	list = curl_slist_append(
+		NULL, arena_printf(run->arena, "::%s%s%s:", v6 ? "[" : "", address, v6 ? "]" : ""));
+	(void)curl_easy_setopt(curl, CURLOPT_CONNECT_TO, list);
+	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	return list;
+}
+
 static struct curl_slist *make_headers(const char *const *headers)
 {
 	struct curl_slist *list = NULL;
@@ -146,7 +166,7 @@ void fetch(struct arena *arena, const struct fetch *fetch, struct fetch_answer *
 {
 	struct run run = { .arena = arena, .fetch = fetch, .answer = ret };
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
-	struct curl_slist *headers = make_headers(fetch->headers);
+	struct curl_slist *headers = make_headers(fetch->headers), *pinned = NULL;
 	char error[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
 	CURLcode code = CURLE_FAILED_INIT;
@@ -157,6 +177,7 @@ void fetch(struct arena *arena, const struct fetch *fetch, struct fetch_answer *
 	(void)sigaction(SIGPIPE, &ignore, &before);
 	if (curl != NULL) {
 		set_options(curl, &run, headers);
+		pinned = pin_address(curl, &run);
 		(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 		code = curl_easy_perform(curl);
 		read_info(curl, ret);
@@ -164,6 +185,7 @@ void fetch(struct arena *arena, const struct fetch *fetch, struct fetch_answer *
 	}
 	(void)sigaction(SIGPIPE, &before, NULL);
 	curl_slist_free_all(headers);
+	curl_slist_free_all(pinned);
 	ret->result = result_of(&run, code);
 	if (ret->result != FETCH_OK)
 		ret->error = arena_strdup(arena, *error != '\0' ? error : curl_easy_strerror(code));

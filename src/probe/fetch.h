@@ -15,6 +15,9 @@ struct fetch {
 	bool plain;                 /* http:// is allowed too, also where it redirects to */
 	const char *const *headers; /* "Accept: …"; NULL-terminated */
 	const char *ca_file;        /* NULL: the system's authorities */
+	const char *address;        /* connect there, whatever the URL's host; NULL: look it up */
+	bool once;                  /* do not follow redirects: they are the answer */
+	bool any_certificate;       /* whose server it is does not matter */
 	size_t max_bytes;           /* of the body */
 	int64_t until_ms;           /* by clock_ms() */
 };

@@ -25,7 +25,7 @@ struct run {
 	struct mail_report *report;
 	struct probe_pipe pipe;
 	struct dialogue dialogue;
-	const char *address; /* that the node connected to */
+	const char *address; /* that was connected to */
 	const char *message;
 	size_t sent;
 	int64_t until_ms;
@@ -41,7 +41,13 @@ static const char *at(const struct run *run)
 	return arena_printf(run->arena, "%s:%u", run->test->host, run->test->port);
 }
 
-/* --- connecting, on the node --- */
+/* Who connects, for people. */
+static const char *who(const struct run *run)
+{
+	return run->test->connect != NULL ? "the node" : "this computer";
+}
+
+/* --- connecting --- */
 
 /* A port that nothing answers on is most often blocked; who blocks it may be known. */
 static const char *blocked_hint(const struct run *run)
@@ -57,37 +63,42 @@ static const char *blocked_hint(const struct run *run)
 static const struct {
 	const char *why;
 	enum mail_result result;
-	const char *sentence; /* with the server's name and port in it */
-	const char *hint;     /* NULL: that of a blocked port */
+	int error;
+	const char *before, *after; /* of the sentence: around who connects; then comes where */
+	const char *hint;           /* NULL: that of a blocked port */
 } failures[] = {
-	{ "unknown-host", MAIL_UNKNOWN_HOST, "the node finds no address for %s",
-	  "look at mail.host for a typing error, and at the node's name servers" },
-	{ "refused", MAIL_REFUSED, "the node is refused a connection to %s", NULL },
-	{ "timed-out", MAIL_TIMED_OUT, "nothing answers the node at %s", NULL },
-	{ "unreachable", MAIL_UNREACHABLE, "the node has no way to %s",
-	  "the server may have an IPv6 address only, or the node no way out" },
+	{ "unknown-host", MAIL_UNKNOWN_HOST, -ENOENT, "", " finds no address for ",
+	  "look at mail.host for a typing error, and at the name servers" },
+	{ "refused", MAIL_REFUSED, -ECONNREFUSED, "", " is refused a connection to ", NULL },
+	{ "timed-out", MAIL_TIMED_OUT, -ETIMEDOUT, "nothing answers ", " at ", NULL },
+	{ "unreachable", MAIL_UNREACHABLE, -ENETUNREACH, "", " has no way to ",
+	  "the server may have an IPv6 address only, or the network no way out" },
 };
+
+static bool judge_known(struct run *run, const char *why, size_t len, int error)
+{
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		if (why != NULL ? strlen(failures[i].why) != len ||
+		                          strncmp(failures[i].why, why, len) != 0
+		                : failures[i].error != error)
+			continue;
+		set(run, failures[i].result,
+		    failures[i].hint != NULL ? failures[i].hint : blocked_hint(run),
+		    arena_printf(run->arena, "%s%s%s%s", failures[i].before, who(run),
+		                 failures[i].after, at(run)));
+		return true;
+	}
+	return false;
+}
 
 static void judge_failure(struct run *run, const char *why)
 {
 	size_t len = strcspn(why, " ");
 
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-		struct text text;
-		const char *mark = strstr(failures[i].sentence, "%s");
-
-		if (strlen(failures[i].why) != len || strncmp(failures[i].why, why, len) != 0)
-			continue;
-		text_init(&text, run->arena);
-		text_addn(&text, failures[i].sentence, (size_t)(mark - failures[i].sentence));
-		text_addf(&text, "%s%s", at(run), mark + 2);
-		set(run, failures[i].result,
-		    failures[i].hint != NULL ? failures[i].hint : blocked_hint(run), text.data);
-		return;
-	}
-	set(run, MAIL_NOT_CONNECTED, NULL,
-	    arena_printf(run->arena, "the node cannot connect to %s: %s", at(run),
-	                 why[len] == ' ' ? why + len + 1 : why));
+	if (!judge_known(run, why, len, 0))
+		set(run, MAIL_NOT_CONNECTED, NULL,
+		    arena_printf(run->arena, "the node cannot connect to %s: %s", at(run),
+		                 why[len] == ' ' ? why + len + 1 : why));
 }
 
 static void judge_no_line(struct run *run, int r)
@@ -142,6 +153,19 @@ static bool connect_there(struct run *run)
 	else
 		judge_no_line(run, r);
 	return false;
+}
+
+static bool connect_here(struct run *run)
+{
+	const struct probe_here here = { run->test->dns, run->test->host, run->test->port,
+		                         left_ms(run) };
+	int r = probe_pipe_here(run->arena, &here, &run->pipe, &run->address);
+
+	if (r < 0 && !judge_known(run, NULL, 0, r == -EHOSTUNREACH ? -ENETUNREACH : r))
+		set(run, MAIL_NOT_CONNECTED, NULL,
+		    arena_printf(run->arena, "this computer cannot connect to %s: %s", at(run),
+		                 strerror(-r)));
+	return r == 0;
 }
 
 /* --- what went wrong in the talk --- */
@@ -240,7 +264,7 @@ static void judge_refusal(struct run *run)
 		    arena_printf(arena, "%s refuses the message: %s", at(run), reply(run)));
 	else
 		set(run, MAIL_NOT_WELCOME, NULL,
-		    arena_printf(arena, "%s wants nothing to do with the node: %s", at(run),
+		    arena_printf(arena, "%s wants nothing to do with %s: %s", at(run), who(run),
 		                 reply(run)));
 }
 
@@ -253,8 +277,8 @@ static void judge_silence(struct run *run)
 		set(run, MAIL_SILENT,
 		    tls ? "perhaps it speaks TLS later only: port 587 with mail.tls: starttls"
 		        : "perhaps it waits for TLS: port 465 with mail.tls: tls",
-		    arena_printf(run->arena, "%s lets the node connect, and says nothing",
-		                 at(run)));
+		    arena_printf(run->arena, "%s lets %s connect, and says nothing", at(run),
+		                 who(run)));
 	else
 		set(run, MAIL_TOO_SLOW, "try again; --deadline SECONDS waits longer",
 		    arena_printf(run->arena, "%s took too long to answer %s", at(run),
@@ -312,7 +336,7 @@ static void praise(struct run *run)
 	struct text text;
 
 	text_init(&text, run->arena);
-	text_addf(&text, "%s (%s) takes mail from the node: %s", at(run), run->address,
+	text_addf(&text, "%s (%s) takes mail from %s: %s", at(run), run->address, who(run),
 	          how[test->tls]);
 	if (test->user != NULL)
 		text_addf(&text, ", login as '%s'", test->user);
@@ -442,16 +466,17 @@ void mail_test(struct arena *arena, const struct mail_test *test, struct mail_re
 		.until_ms = clock_ms() + test->deadline_ms,
 	};
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
-	int r = probe_pipe_open(test->connect, &run.pipe);
+	bool here = test->connect == NULL;
+	int r = here ? 0 : probe_pipe_open(test->connect, &run.pipe);
 
 	if (r < 0) {
 		set(&run, MAIL_NO_NODE, NULL,
 		    arena_printf(arena, "cannot start '%s': %s", test->connect[0], strerror(-r)));
 		return;
 	}
-	/* The node may end the connection while curl writes. */
+	/* The other side may end the connection while curl writes. */
 	(void)sigaction(SIGPIPE, &ignore, &before);
-	if (connect_there(&run)) {
+	if (here ? connect_here(&run) : connect_there(&run)) {
 		r = probe_pipe_offer(&run.pipe);
 		if (r == 0)
 			talk(&run);

@@ -1,6 +1,7 @@
 /*
- * Does mail get out of the node: connect, STARTTLS or TLS, login, and a message. libcurl speaks
- * SMTP here, through a connection that another program makes on the node (probe/pipe.h).
+ * Does mail get out of the node, or of this computer: connect, STARTTLS or TLS, login, and a
+ * message. libcurl speaks SMTP here, through a connection that another program makes on the node
+ * (probe/pipe.h), or that we make.
  *
  * That program's first line says how connecting went:
  *     connected ADDRESS
@@ -12,12 +13,15 @@
 
 #include <stdbool.h>
 
+#include "dns/dns.h"
 #include "provider/provider.h"
 
 enum mail_tls { MAIL_TLS_NONE, MAIL_TLS_STARTTLS, MAIL_TLS_TLS };
 
 struct mail_test {
-	const char *const *connect; /* the program and its arguments, NULL-terminated */
+	const char *const *connect; /* the program and its arguments, NULL-terminated; NULL: from
+	                               this computer, by names as `dns` knows them */
+	const struct dns_source *dns;
 	const char *host;
 	unsigned port;
 	enum mail_tls tls;

@@ -189,8 +189,6 @@ void probe_pipe_close(struct probe_pipe *pipe)
 {
 	int64_t until = clock_ms() + END_MS;
 
-	if (pipe->pid <= 0)
-		return;
 	if (pipe->relay > 0) {
 		(void)kill(pipe->relay, SIGKILL);
 		(void)waitpid(pipe->relay, NULL, 0);
@@ -198,6 +196,8 @@ void probe_pipe_close(struct probe_pipe *pipe)
 	fd_cleanup(&pipe->in_fd);
 	fd_cleanup(&pipe->out_fd);
 	fd_cleanup(&pipe->err_fd);
+	if (pipe->pid <= 0)
+		return;
 	(void)kill(pipe->pid, SIGTERM);
 	while (waitpid(pipe->pid, NULL, WNOHANG) == 0) {
 		if (clock_ms() >= until) {

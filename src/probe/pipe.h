@@ -11,14 +11,25 @@ struct arena;
 
 struct probe_pipe {
 	int in_fd, out_fd; /* to its stdin, from its stdout; two, so that the end of one is seen */
-	int pid;
-	int err_fd;    /* what it says on stderr */
-	int relay;     /* a process of ours between it and a listener; 0: none */
-	char name[16]; /* of the listener, in Linux's abstract namespace (unix(7)) */
+	int pid;           /* 0: there is no program, the connection is our own */
+	int err_fd;        /* what it says on stderr */
+	int relay;         /* a process of ours between it and a listener; 0: none */
+	char name[16];     /* of the listener, in Linux's abstract namespace (unix(7)) */
 };
 
 /* Starts it. 0 or a negative errno. */
 int probe_pipe_open(const char *const *argv, struct probe_pipe *ret);
+
+/* Makes the connection from here. 0, or a negative errno with PIPE closed already; *ret_address, in
+ * ARENA, is where it leads. -ENOENT: HOST has no address. */
+struct dns_source;
+struct probe_here {
+	const struct dns_source *dns;
+	const char *host;
+	unsigned port, deadline_ms;
+};
+int probe_pipe_here(struct arena *arena, const struct probe_here *here, struct probe_pipe *ret,
+                    const char **ret_address);
 
 /* Reads one line of at most SIZE - 1 bytes, without its newline, and not a byte more: what follows
  * belongs to the connection. 0, -ETIMEDOUT, -ECONNRESET when it ended before a whole line, -E2BIG.
