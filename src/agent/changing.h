@@ -5,7 +5,7 @@
 #ifndef STEAD_AGENT_CHANGING_H
 #define STEAD_AGENT_CHANGING_H
 
-#include "agent/change.h"
+#include "agent/compare.h"
 
 #define CHANGING_DIR AGENT_STATE "/apply"
 #define CHANGING_INCOMING CHANGING_DIR "/incoming"

@@ -15,23 +15,22 @@
 #include "agent/answer.h"
 #include "agent/changing.h"
 #include "agent/disk.h"
-#include "agent/effects.h"
 #include "agent/run.h"
 #include "agent/start.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "plan/difference.h"
 #include "plan/json.h"
 
-enum { READ_BYTES = 256 * 1024, MAX_SHOWN_BYTES = 64 * 1024 };
+enum { READ_BYTES = 256 * 1024 };
 
 struct receipt {
 	struct agent *agent;
 	struct arena *arena;
 	const struct bundle *bundle;
 	struct change change;
-	struct effects effects;
-	const char *base;
+	struct difference difference;
 };
 
 static int read_stdin(struct agent *agent, struct arena *arena, char **ret, size_t *ret_len)
@@ -96,24 +95,7 @@ static int keep(struct receipt *receipt, const char *data, size_t len)
 
 /* --- the answer --- */
 
-static json_t *shown(struct arena *arena, const char *data, size_t len)
-{
-	size_t bad;
-
-	if (len > MAX_SHOWN_BYTES)
-		len = MAX_SHOWN_BYTES;
-	if (memchr(data, '\0', len) != NULL)
-		return json_null();
-	/* What was cut in two at the end is left out; what is no text at all is not shown. */
-	if (!utf8_valid(data, len, &bad)) {
-		if (len - bad > 3)
-			return json_null();
-		len = bad;
-	}
-	return json_string(arena_strndup(arena, data, len));
-}
-
-static json_t *old_text(const struct receipt *receipt, const struct change_entry *entry)
+static const char *old_text(const struct receipt *receipt, const struct change_entry *entry)
 {
 	char *data = NULL, target[PATH_MAX];
 	const char *name;
@@ -121,85 +103,37 @@ static json_t *old_text(const struct receipt *receipt, const struct change_entry
 	ssize_t n;
 
 	if (entry->secret || entry->what == CHANGE_ADDED || entry->kind == CHANGE_DIR)
-		return json_null();
+		return NULL;
 	if (disk_read(receipt->arena, receipt->agent->root_fd, entry->path, BUNDLE_MAX_BYTES, &data,
 	              &len, NULL) == 0)
-		return shown(receipt->arena, data, len);
+		return difference_text_of(receipt->arena, data, len);
 	cleanup_fd int parent = disk_open_parent(receipt->agent->root_fd, entry->path, &name);
 	n = parent < 0 ? -1 : readlinkat(parent, name, target, sizeof(target));
-	return n < 0 ? json_null() : shown(receipt->arena, target, (size_t)n);
+	return n < 0 ? NULL : difference_text_of(receipt->arena, target, (size_t)n);
 }
 
-static json_t *new_text(const struct receipt *receipt, const struct change_entry *entry)
+static const char *new_text(const struct receipt *receipt, const struct change_entry *entry)
 {
 	const struct bundle_file *file;
 
 	if (entry->secret || entry->what == CHANGE_REMOVED || entry->kind == CHANGE_DIR)
-		return json_null();
+		return NULL;
 	if (entry->kind == CHANGE_LINK)
-		return shown(receipt->arena, entry->target, strlen(entry->target));
+		return difference_text_of(receipt->arena, entry->target, strlen(entry->target));
 	file = bundle_find(receipt->bundle, entry->path);
-	return shown(receipt->arena, file->data, file->len);
+	return difference_text_of(receipt->arena, file->data, file->len);
 }
 
-static json_t *changes_json(const struct receipt *receipt)
+static int print_receipt(struct receipt *receipt)
 {
-	json_t *array = json_array();
+	struct difference *difference = &receipt->difference;
+	cleanup_json json_t *root = NULL;
 
 	for (size_t i = 0; i < receipt->change.count; i++) {
-		const struct change_entry *entry = &receipt->change.items[i];
-
-		json_array_append_new(array,
-		                      json_pack("{s:s,s:s,s:b,s:o,s:o}", "path", entry->path,
-		                                "what", change_what_words[entry->what], "secret",
-		                                entry->secret, "old", old_text(receipt, entry),
-		                                "new", new_text(receipt, entry)));
+		difference->files.items[i].old = old_text(receipt, &receipt->change.items[i]);
+		difference->files.items[i].new = new_text(receipt, &receipt->change.items[i]);
 	}
-	return array;
-}
-
-static void add_processes(const struct receipt *receipt, const struct plan *plan,
-                          const struct plan *except, json_t *array)
-{
-	for (size_t i = 0; plan != NULL && i < plan->processes.count; i++) {
-		const char *name = plan->processes.items[i].name;
-		const char *what = effects_on(&receipt->effects, receipt->agent->plan,
-		                              receipt->bundle->plan, name);
-
-		if (what != NULL && (except == NULL || plan_process_find(except, name) == NULL))
-			json_array_append_new(array,
-			                      json_pack("{s:s,s:s}", "name", name, "what", what));
-	}
-}
-
-static json_t *texts_json(const struct strings *texts)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		json_array_append_new(array, json_string(texts->items[i]));
-	return array;
-}
-
-static int print_receipt(const struct receipt *receipt)
-{
-	const struct effects *effects = &receipt->effects;
-	json_t *processes = json_array();
-	cleanup_json json_t *root = NULL;
-	struct strings restarts = { 0 };
-
-	add_processes(receipt, receipt->bundle->plan, NULL, processes);
-	add_processes(receipt, receipt->agent->plan, receipt->bundle->plan, processes);
-	if (effects->firewall)
-		*list_add(receipt->arena, &restarts) = "stead-firewall.service";
-	for (size_t i = 0; i < effects->restarts.count; i++)
-		*list_add(receipt->arena, &restarts) = effects->restarts.items[i];
-	root = json_pack("{s:i,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "v", 1, "id",
-	                 receipt->bundle->id, "base", receipt->base, "first",
-	                 receipt->agent->plan == NULL, "same", receipt->change.count == 0,
-	                 "changes", changes_json(receipt), "processes", processes, "networks",
-	                 texts_json(&effects->networks), "restarts", texts_json(&restarts), "stops",
-	                 texts_json(&effects->stops), "images", texts_json(&effects->images));
+	root = difference_json(difference);
 	(void)printf("%s\n", json_text(receipt->arena, root, JSON_COMPACT));
 	return AGENT_OK;
 }
@@ -220,9 +154,10 @@ static int compare(struct receipt *receipt)
 		return answer_error(agent, "move it away, and run the command again");
 	if (r < 0)
 		return answer_error(agent, NULL);
-	effects_of(receipt->arena, agent->plan, receipt->bundle->plan, &receipt->change, false,
-	           &receipt->effects);
-	receipt->base = changing_current(agent, receipt->arena);
+	difference_make(receipt->arena, agent->plan, receipt->bundle->plan, &receipt->change,
+	                &receipt->difference);
+	receipt->difference.id = receipt->bundle->id;
+	receipt->difference.base = changing_current(agent, receipt->arena);
 	return AGENT_OK;
 }
 

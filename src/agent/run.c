@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/effects.h"
 #include "agent/engine.h"
 #include "agent/sentinel.h"
 #include "agent/settle.h"
@@ -12,6 +11,7 @@
 #include "agent/switch.h"
 #include "base/arena.h"
 #include "base/text.h"
+#include "plan/effects.h"
 
 enum { PULL_TRIES = 3 };
 

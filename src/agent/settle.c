@@ -9,8 +9,7 @@
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/text.h"
-
-#define UNIT_DIR "/etc/systemd/system/"
+#include "plan/order.h"
 
 enum { QUICK_S = 60, DAEMON_S = 600, RELOAD_S = 120, STOP_SLACK_S = 60 };
 
@@ -120,32 +119,6 @@ int settle_enter(struct agent *agent, const struct plan *from, const struct plan
 	return r;
 }
 
-static bool on_changed_network(const struct plan_process *process, const struct effects *effects)
-{
-	for (size_t i = 0; i < process->networks.count; i++)
-		if (strings_have(&effects->networks, process->networks.items[i]))
-			return true;
-	return false;
-}
-
-static void add_users(struct arena *arena, const struct plan *plan, const struct effects *effects,
-                      struct strings *units)
-{
-	for (size_t i = 0; plan != NULL && i < plan->processes.count; i++)
-		if (on_changed_network(&plan->processes.items[i], effects) &&
-		    !strings_have(units, plan->processes.items[i].unit))
-			*list_add(arena, units) = plan->processes.items[i].unit;
-}
-
-/* The units of changed networks that the plan has. */
-static void add_network_units(struct arena *arena, const struct plan *plan,
-                              const struct effects *effects, struct strings *units)
-{
-	for (size_t i = 0; plan != NULL && i < plan->networks.count; i++)
-		if (strings_have(&effects->networks, plan->networks.items[i].name))
-			*list_add(arena, units) = plan->networks.items[i].unit;
-}
-
 /* The engine that made what goes away. */
 static const struct engine *engine_of(const struct agent *agent, const struct plan *plan)
 {
@@ -164,9 +137,8 @@ static int remake_networks(struct agent *agent, const struct plan *from, const s
 
 	if (effects->networks.count == 0 || engine == NULL)
 		return 0;
-	add_users(scratch, from, effects, &users);
-	add_users(scratch, to, effects, &users);
-	add_network_units(scratch, to, effects, &units);
+	order_network_users(scratch, from, to, effects, &users);
+	order_network_units(scratch, to, effects, &units);
 	hold_back(agent);
 	r = systemctl(agent, "stop", NULL, &users, stop_deadline_s(from));
 	for (size_t i = 0; r == 0 && i < effects->networks.count; i++)
@@ -186,17 +158,6 @@ static int remove_containers(struct agent *agent, const struct plan *from,
 	return r;
 }
 
-static bool has_unit_file(const struct plan *plan, const char *unit)
-{
-	for (size_t i = 0; i < plan->files.count; i++) {
-		const char *path = plan->files.items[i].path;
-
-		if (str_starts(path, UNIT_DIR) && str_equal(path + strlen(UNIT_DIR), unit))
-			return true;
-	}
-	return false;
-}
-
 /* In maintenance nothing of the application starts. */
 static bool may_start(const struct agent *agent, const struct plan *plan, const char *unit)
 {
@@ -210,40 +171,26 @@ static bool may_start(const struct agent *agent, const struct plan *plan, const 
 	return true;
 }
 
-/* These run again for each plan: their stamps hold its hash. */
-static const char *const own_units[] = { "stead-prepare.service", "stead-setup.service",
-	                                 "stead-page.service", "stead-meet.service",
-	                                 "stead-ready.service" };
-enum { OWN_COUNT = sizeof(own_units) / sizeof(own_units[0]) };
-
-static bool is_ours(const char *unit)
-{
-	return str_starts(unit, "stead-");
-}
-
 /* The engine's own daemon, before anything that needs it. */
 static int restart_others(struct agent *agent, const struct effects *effects)
 {
 	cleanup_arena struct arena *scratch = arena_new();
 	struct strings others = { 0 };
 
-	for (size_t i = 0; i < effects->restarts.count; i++)
-		if (!is_ours(effects->restarts.items[i]))
-			*list_add(scratch, &others) = effects->restarts.items[i];
+	order_daemons(scratch, effects, &others);
 	return systemctl(agent, "restart", NULL, &others, DAEMON_S);
 }
 
 static void find_restarts(struct agent *agent, struct arena *arena, const struct plan *to,
                           const struct effects *effects, struct strings *ret)
 {
-	for (size_t i = 0; i < OWN_COUNT; i++)
-		if (has_unit_file(to, own_units[i]) && may_start(agent, to, own_units[i]))
-			*list_add(arena, ret) = own_units[i];
-	for (size_t i = 0; i < effects->restarts.count; i++)
-		if (!strings_have(ret, effects->restarts.items[i]) &&
-		    is_ours(effects->restarts.items[i]) &&
-		    may_start(agent, to, effects->restarts.items[i]))
-			*list_add(arena, ret) = effects->restarts.items[i];
+	struct strings units = { 0 };
+
+	order_again(arena, to, &units);
+	order_restarts(arena, to, effects, &units);
+	for (size_t i = 0; i < units.count; i++)
+		if (may_start(agent, to, units.items[i]))
+			*list_add(arena, ret) = units.items[i];
 }
 
 /* All that should run, whether it does or not. */
@@ -277,6 +224,7 @@ static int load_firewall(struct agent *agent, const struct effects *effects)
 	               : 0;
 }
 
+/* In the order that order_of() tells. */
 int settle_start(struct agent *agent, const struct plan *from, const struct plan *to,
                  const struct effects *effects)
 {

@@ -7,7 +7,8 @@
 #ifndef STEAD_AGENT_SETTLE_H
 #define STEAD_AGENT_SETTLE_H
 
-#include "agent/effects.h"
+#include "agent/agent.h"
+#include "plan/effects.h"
 
 /* Before the files move: units that go away are stopped and disabled. A failure is only logged. */
 void settle_leave(struct agent *agent, const struct plan *from, const struct plan *to,

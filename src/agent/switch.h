@@ -8,7 +8,7 @@
 #ifndef STEAD_AGENT_SWITCH_H
 #define STEAD_AGENT_SWITCH_H
 
-#include "agent/change.h"
+#include "agent/compare.h"
 
 /* Makes the directories, the new files and the names of the old ones, all synced. When it fails the
  * caller undoes it with switch_close(…, false). */

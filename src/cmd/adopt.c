@@ -174,7 +174,10 @@ int cmd_adopt(struct cli *cli)
 {
 	const char *dir = cli_text(cli, "dir"), *error;
 	bool color = terminal_color(stderr, cli_text(cli, "color")), made_dir = false;
-	struct up up = { .cli = cli, .arena = cli->arena, .color = color };
+	struct up up = { .cli = cli,
+		         .arena = cli->arena,
+		         .options = { .host_key = cli_text(cli, "host-key") },
+		         .color = color };
 	char stage[] = "/tmp/stead-adopt-XXXXXX";
 	int dir_fd, code;
 

@@ -14,6 +14,7 @@ int cmd_lock(struct cli *cli);
 int cmd_render(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_graph(struct cli *cli);
+int cmd_diff(struct cli *cli);
 int cmd_up(struct cli *cli);
 int cmd_down(struct cli *cli);
 int cmd_status(struct cli *cli);

@@ -100,6 +100,8 @@ static const struct yaml_node *read_tree(struct compile *compile, const char *na
 	struct source *source = arena_alloc(compile->arena, sizeof(*source));
 	const char *path = compile_path(compile->arena, compile->dir, name);
 
+	if (strcmp(name, SETTINGS_FILE) == 0 && compile->settings_path != NULL)
+		path = compile->settings_path;
 	if (strcmp(name, SETTINGS_FILE) == 0 && access(path, F_OK) < 0 && errno == ENOENT) {
 		*source = (struct source){ .name = path };
 		diag_error(&compile->findings, "yaml.missing", (struct span){ .source = source },

@@ -21,6 +21,7 @@
 struct compile {
 	struct arena *arena, *secret_arena;
 	const char *dir, *apps_dir;
+	const char *settings_path; /* NULL: SETTINGS_FILE in dir */
 	const char *engine;   /* what `engine: auto` means on the machine; NULL: not known yet */
 	const char *provider; /* who runs the machine, as it said; NULL: not known */
 	const char *asked_provider; /* check it for this one, whatever the settings say; or NULL */

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "remote/change.h"
+#include "remote/difference.h"
 
 enum { QUICK_MS = 60000, LONG_MS = 20 * 60000, GREETING_MAX = 64 * 1024, NOT_FOUND = 127 };
 
@@ -60,7 +60,7 @@ int machine_run(const struct machine *m, struct strings *words, const struct mac
 	struct strings argv = { 0 }, marked = { 0 };
 	struct process_run run = { .deadline_ms = deadline_ms,
 		                   .foreground = m->ssh.ask,
-		                   .max_output_bytes = CHANGE_MAX_BYTES + GREETING_MAX,
+		                   .max_output_bytes = DIFFERENCE_MAX_BYTES + GREETING_MAX,
 		                   .stdin_data = in != NULL ? in->data : NULL,
 		                   .stdin_len = in != NULL ? in->len : 0 };
 	int r;

@@ -114,6 +114,15 @@ static const struct cli_option check_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option diff_options[] = {
+	{ .name = "on", .type = CLI_TEXT, .value = "TARGET",
+	  .doc = "the machine to compare with: vm, host or [USER@]HOST[:PORT], as for 'stead up'" },
+	{ .name = "host-key", .type = CLI_TEXT, .value = "FINGERPRINT",
+	  .doc = "the host's key, SHA256:…, where nobody can be asked" },
+	{ .name = "live", .type = CLI_FLAG, .doc = "the VM speaks to the world, as 'stead up --live' has it" },
+	{ .name = NULL },
+};
+
 static const struct cli_option destroy_options[] = {
 	{ .name = "domain", .type = CLI_TEXT, .value = "NAME",
 	  .doc = "the node's domain, instead of typing it" },
@@ -328,6 +337,28 @@ static const struct cli_command commands[] = {
 		.examples = EXAMPLES({ "stead graph", "on the terminal" },
 	                             { "stead graph --format=svg >node.svg", "as a picture" }),
 		.run = cmd_graph,
+	},
+	{
+		.name = "diff",
+		.group = "settings",
+		.args = "[OLD [NEW]]",
+		.summary = "show what a change of the settings changes on the node",
+		.doc = "Files with their changed lines, processes, images, and what happens to the units "
+		       "in its order: what stops, what restarts and waits for what, what goes on "
+		       "untouched. Secrets are masked. Exit code 0 when there is no difference, 4 when "
+		       "there is one.\n\n"
+		       "OLD and NEW are settings folders or settings files; NEW is --dir when only OLD is "
+		       "named. Lock and secrets lie beside a file, or where there are none, in --dir. With "
+		       "engine: auto both are taken to run podman.\n\n"
+		       "Without an argument the node itself is compared with the settings, as 'stead up "
+		       "--dry-run' does: nothing changes there but the agent.",
+		.options = OPTIONS(diff_options, compile_options),
+		.examples = EXAMPLES({ "stead diff", "the node with the settings" },
+	                             { "stead diff before.yaml stead.yaml", "two files" },
+	                             { "stead diff ../other . --format=json", "two folders, for programs" }),
+		.max_args = 2,
+		.complete = CLI_COMPLETE_FILE,
+		.run = cmd_diff,
 	},
 	{
 		.name = "up",

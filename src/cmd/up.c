@@ -16,7 +16,7 @@
 #include "cmd/mail.h"
 #include "remote/json.h"
 
-enum { CONSOLE_LINES = 20 };
+enum { CONSOLE_LINES = 20, DIFF_DEADLINE_S = 120 };
 
 static volatile int interrupted;
 
@@ -53,7 +53,7 @@ static int choose(struct up *up, bool *ret_known)
 		return set_destination(up, on);
 	if ((on != NULL && strcmp(on, "vm") == 0) ||
 	    (on == NULL &&
-	     (cli_text(cli, "image") != NULL || machine_exists(cli->arena, dir, MACHINE_VM))))
+	     (up->options.image != NULL || machine_exists(cli->arena, dir, MACHINE_VM))))
 		return CLI_OK;
 	if (on != NULL || machine_exists(cli->arena, dir, MACHINE_HOST)) {
 		code = machine_open_kind(cli, MACHINE_HOST, &before);
@@ -157,7 +157,7 @@ static int say_result(const struct up *up, const struct follow *follow, enum fol
 	case FOLLOW_TIMED_OUT:
 		return fail(CLI_ENVIRONMENT,
 		            "the machine keeps running and trying: 'stead up' follows it again",
-		            "the node is not ready after %ld s: %s", cli_count(up->cli, "deadline"),
+		            "the node is not ready after %ld s: %s", up->options.deadline_s,
 		            follow->why);
 	case FOLLOW_RETURNED:
 		return fail(CLI_FINDINGS,
@@ -194,7 +194,7 @@ static void follow_init(struct up *up, struct follow *ret)
 		.machine = &up->machine,
 		.arena = up->arena,
 		.progress = up->progress,
-		.deadline = clock_ms() + (int64_t)cli_count(up->cli, "deadline") * 1000,
+		.deadline = clock_ms() + (int64_t)up->options.deadline_s * 1000,
 		.interrupted = &interrupted,
 		.port = vm ? up->machine.vm.ports.https : 443,
 	};
@@ -237,7 +237,7 @@ static int refused(const struct up *up, const char *verb, const struct process_r
 {
 	const char *error = NULL, *hint = NULL, *last = ssh_last_line(up->arena, result->err);
 	json_t *root = NULL;
-	int r = remote_answer(up->arena, verb, result->out, result->out_len, CHANGE_MAX_BYTES,
+	int r = remote_answer(up->arena, verb, result->out, result->out_len, DIFFERENCE_MAX_BYTES,
 	                      &root, &error, &hint);
 
 	if (r == 0)
@@ -282,7 +282,7 @@ static int lock_images(struct up *up)
 {
 	int code, report;
 
-	if (locking_complete(&up->compile, up->cli, !cli_flag(up->cli, "dry-run"), &code))
+	if (locking_complete(&up->compile, up->cli, !up->options.dry_run, &code))
 		return CLI_OK;
 	if (code != CLI_OK)
 		return code;
@@ -290,9 +290,12 @@ static int lock_images(struct up *up)
 	return report != CLI_OK ? report : CLI_FINDINGS;
 }
 
-int cmd_up(struct cli *cli)
+static int up_run(struct cli *cli, const struct up_options *options)
 {
-	struct up up = { .cli = cli, .arena = cli->arena, .machine = { .arena = cli->arena } };
+	struct up up = { .cli = cli,
+		         .arena = cli->arena,
+		         .options = *options,
+		         .machine = { .arena = cli->arena } };
 	bool known;
 	int code = choose(&up, &known), report;
 
@@ -306,7 +309,7 @@ int cmd_up(struct cli *cli)
 		up.compile.provider = machine_provider(cli->arena, up.compile.dir);
 	if (known && up.machine.kind == MACHINE_VM)
 		up.compile.data_device = VM_DATA_DEVICE;
-	up.compile.trial = known && up.machine.kind == MACHINE_VM && !cli_flag(cli, "live");
+	up.compile.trial = known && up.machine.kind == MACHINE_VM && !up.options.live;
 	if (!compile_files(&up.compile)) {
 		report = compile_report(&up.compile, cli, stderr);
 		code = report != CLI_OK ? report : CLI_FINDINGS;
@@ -319,4 +322,31 @@ int cmd_up(struct cli *cli)
 		code = up.machine.kind == MACHINE_VM ? up_vm(&up) : up_host(&up);
 	compile_done(&up.compile);
 	return code;
+}
+
+int cmd_up(struct cli *cli)
+{
+	const struct up_options options = {
+		.image = cli_text(cli, "image"),
+		.host_key = cli_text(cli, "host-key"),
+		.deadline_s = cli_count(cli, "deadline"),
+		.live = cli_flag(cli, "live"),
+		.self_contained = cli_flag(cli, "self-contained"),
+		.yes = cli_flag(cli, "yes"),
+		.dry_run = cli_flag(cli, "dry-run"),
+	};
+
+	return up_run(cli, &options);
+}
+
+int up_diff(struct cli *cli)
+{
+	const struct up_options options = {
+		.host_key = cli_text(cli, "host-key"),
+		.live = cli_flag(cli, "live"),
+		.deadline_s = DIFF_DEADLINE_S,
+		.dry_run = true,
+	};
+
+	return up_run(cli, &options);
 }

@@ -8,14 +8,21 @@
 #include "cli/terminal.h"
 #include "cmd/follow.h"
 #include "cmd/machine.h"
-#include "remote/change.h"
+#include "remote/difference.h"
 #include "remote/inspect.h"
 
-enum { EXIT_DIFFERS = 4, EXIT_INTERRUPTED = 130 };
+enum { EXIT_INTERRUPTED = 130 };
+
+struct up_options {
+	const char *image, *host_key;
+	long deadline_s;
+	bool live, self_contained, yes, dry_run;
+};
 
 struct up {
 	struct cli *cli;
 	struct arena *arena;
+	struct up_options options;
 	struct compile compile;
 	struct host_agent agent;
 	struct compile_config config; /* VM: what Ignition gets */
@@ -29,12 +36,15 @@ struct up {
 	long ssh_port; /* that ssh serves us at, there; 0: not known */
 	struct inspect inspect;
 	const char *engine, *bundle_id;
-	struct change change;
+	struct difference change;
 };
 
 /* Each from the compiled node to the end; prints everything and returns the exit code. */
 int up_vm(struct up *up);
 int up_host(struct up *up);
+
+/* `stead diff` against the machine: what `up` would change there. */
+int up_diff(struct cli *cli);
 
 /* A VM: until ssh answers. */
 int up_boot(struct up *up);

@@ -115,7 +115,7 @@ static int other_key(const struct up *up, const char *given, const struct host_k
 /* Nobody knows it yet: a person, or --host-key, vouches for it. */
 static int confirm_key(struct up *up)
 {
-	const char *given = cli_text(up->cli, "host-key");
+	const char *given = up->options.host_key;
 	struct host_keys keys = { 0 }, one = { 0 };
 	const struct host_key *match;
 	int code = learn(up, &keys);
@@ -157,7 +157,7 @@ static int know_own_key(struct up *up, struct host_keys *ret)
 
 static int know_key(struct up *up)
 {
-	const char *given = cli_text(up->cli, "host-key");
+	const char *given = up->options.host_key;
 	struct host_keys keys = { 0 };
 	int code = check_known(up);
 

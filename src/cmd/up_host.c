@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "cmd/diff.h"
 #include "remote/bundle.h"
 
 enum { RECEIVE_MS = 300000, APPLY_MS = 60000, STATUS_MS = 60000 };
@@ -83,7 +84,7 @@ static int receive(struct up *up, const struct machine_input *bundle)
 	int code = up_call(up, "compare", bundle, RECEIVE_MS, &result, "receive", NULL);
 
 	if (code == CLI_OK &&
-	    change_read(up->arena, result.out, result.out_len, &up->change, &error, &hint) < 0)
+	    difference_read(up->arena, result.out, result.out_len, &up->change, &error, &hint) < 0)
 		code = fail(CLI_ENVIRONMENT, hint, "%s", error);
 	return code;
 }
@@ -92,8 +93,8 @@ static int confirm_change(const struct up *up)
 {
 	const char *question = "Apply this?";
 
-	(void)fputs(change_text(up->arena, &up->change, up->color), stderr);
-	if (cli_flag(up->cli, "yes"))
+	(void)fputs(difference_text(up->arena, &up->change, up->color), stderr);
+	if (up->options.yes)
 		return CLI_OK;
 	if (!terminal_can_ask())
 		return fail(CLI_FINDINGS,
@@ -132,7 +133,7 @@ static int apply(struct up *up)
 
 	if (code != CLI_OK)
 		return code;
-	return up_follow(up, up->change.id, change_summary(up->arena, &up->change));
+	return up_follow(up, up->change.id, difference_summary(up->arena, &up->change));
 }
 
 /* Nothing to change is all there is to say of a node that is ready; another one is started, if it
@@ -167,20 +168,11 @@ static int already_there(struct up *up)
 
 static int make_it_so(struct up *up)
 {
-	bool dry = cli_flag(up->cli, "dry-run");
 	int code;
 
 	progress_finish(up->progress);
-	if (dry) {
-		(void)fputs(
-			up->change.same
-				? "nothing to change\n"
-				: change_text(up->arena, &up->change,
-		                              terminal_color(stdout, cli_text(up->cli, "color"))),
-			stdout);
-		code = flush_output(stdout);
-		return code != CLI_OK ? code : up->change.same ? CLI_OK : EXIT_DIFFERS;
-	}
+	if (up->options.dry_run)
+		return diff_print(up->cli, &up->change);
 	code = up->change.same ? CLI_OK : confirm_change(up);
 	if (code == CLI_OK)
 		code = machine_keep(&up->machine);
@@ -192,8 +184,7 @@ static int make_it_so(struct up *up)
 /* What says something of a VM alone would be passed over in silence. */
 static int check_options(const struct up *up)
 {
-	if (cli_text(up->cli, "image") != NULL || cli_flag(up->cli, "live") ||
-	    cli_flag(up->cli, "self-contained"))
+	if (up->options.image != NULL || up->options.live || up->options.self_contained)
 		return fail(CLI_USAGE, "they are for a virtual machine: --on vm",
 		            "a machine that ssh reaches knows neither --image nor --live nor "
 		            "--self-contained");
@@ -213,7 +204,7 @@ int up_change(struct up *up)
 		code = make_bundle(up, &bundle);
 	if (code == CLI_OK)
 		code = machine_describe(&up->machine, &up->compile);
-	if (code == CLI_OK && !cli_flag(up->cli, "dry-run") && is_under_way(up)) {
+	if (code == CLI_OK && !up->options.dry_run && is_under_way(up)) {
 		progress_finish(up->progress);
 		(void)fprintf(stderr, "this change is under way already\n");
 		code = machine_keep(&up->machine);

@@ -92,7 +92,7 @@ static int propose(struct up *up, const struct judge_verdict *verdict)
 		(void)fprintf(stderr, "%s lacks %s; its distribution, %s, has it\n",
 		              up->machine.label, what,
 		              up->inspect.os_name != NULL ? up->inspect.os_name : "whatever it is");
-	if (cli_flag(up->cli, "yes"))
+	if (up->options.yes)
 		return install(up, verdict);
 	if (!terminal_can_ask())
 		return fail(CLI_FINDINGS,
@@ -121,9 +121,10 @@ int up_inspect(struct up *up)
 		up->engine = code == CLI_OK ? verdict.engine : NULL;
 		return code;
 	}
-	if (cli_flag(up->cli, "dry-run")) {
-		(void)printf("would %s %s\n", verdict.start ? "start" : "install",
-		             missing(up, &verdict));
+	if (up->options.dry_run) {
+		(void)fprintf(str_equal(cli_text(up->cli, "format"), "json") ? stderr : stdout,
+		              "would %s %s\n", verdict.start ? "start" : "install",
+		              missing(up, &verdict));
 		up->engine = verdict.engine;
 		return CLI_OK;
 	}

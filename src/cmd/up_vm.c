@@ -48,7 +48,7 @@ static unsigned cpus(void)
 
 static bool confirmed(const struct up *up, const char *image)
 {
-	if (!terminal_can_ask() || cli_flag(up->cli, "yes"))
+	if (!terminal_can_ask() || up->options.yes)
 		return true;
 	(void)fprintf(stderr, "%s for %s, in a local VM of %lld MiB from %s\n",
 	              up->compile.settings.app.v, up->compile.node->web.v,
@@ -71,7 +71,7 @@ static int start_failed(int r, const char *error)
 /* One that runs already is followed, if it is the one that is wanted. */
 static int already_running(struct up *up)
 {
-	const char *image = cli_text(up->cli, "image");
+	const char *image = up->options.image;
 	char absolute[4096];
 
 	up->ran_before = true;
@@ -99,13 +99,13 @@ static bool needs_change(const struct up *up, bool exists)
 
 static int start(struct up *up)
 {
-	const char *image = cli_text(up->cli, "image"), *error = NULL;
+	const char *image = up->options.image, *error = NULL;
 	struct vm_start options = {
 		.dir = machine_dir(up->arena, up->compile.dir, MACHINE_VM),
 		.image = image,
 		.ignition = up->config.text,
 		.ignition_len = up->config.len,
-		.file_data = cli_flag(up->cli, "self-contained") ? NULL : up->agent.data,
+		.file_data = up->options.self_contained ? NULL : up->agent.data,
 		.file_len = up->agent.len,
 		.memory_mib = (long)(up->compile.node->machine.size_bytes / MIB),
 		.cpus = cpus(),
@@ -118,7 +118,7 @@ static int start(struct up *up)
 	up->by_ssh = needs_change(up, r == 0);
 	if (r == 0 && up->machine.vm.pid != 0)
 		return already_running(up);
-	if (cli_flag(up->cli, "dry-run"))
+	if (up->options.dry_run)
 		return fail(CLI_FINDINGS, "without --dry-run 'stead up' starts it",
 		            "a machine that does not run cannot be compared");
 	if (r == 0) /* Ignition has run, or will with what the machine was made with */
@@ -147,7 +147,7 @@ static int change(struct up *up)
 {
 	int code = up_boot(up);
 
-	if (code == CLI_OK)
+	if (code == CLI_OK && !up->options.dry_run)
 		code = machine_write(&up->machine, CHANGED, "");
 	return code != CLI_OK ? code : up_change(up);
 }
@@ -167,7 +167,7 @@ static int run(struct up *up)
 	up->machine.dir = arena_strdup(up->arena, dir);
 	free(dir);
 	code = machine_describe(&up->machine, &up->compile);
-	if (code != CLI_OK || !up->by_ssh)
+	if (code != CLI_OK || (!up->by_ssh && !up->options.dry_run))
 		return code != CLI_OK ? code : up_follow(up, NULL, NULL);
 	return change(up);
 }
@@ -175,7 +175,7 @@ static int run(struct up *up)
 /* Options that say something of a host alone would be passed over in silence. */
 static int check_options(const struct up *up)
 {
-	if (cli_text(up->cli, "host-key") != NULL)
+	if (up->options.host_key != NULL)
 		return fail(CLI_USAGE, "it is for a machine that ssh reaches: --on root@HOST",
 		            "the host key of a VM is known, --host-key says nothing of it");
 	return CLI_OK;
@@ -187,7 +187,7 @@ static void make_config(struct up *up)
 		(void)compile_ignition_base(&up->compile, &up->config);
 	else
 		(void)compile_ignition(&up->compile, &up->agent,
-		                       cli_flag(up->cli, "self-contained") ? NULL : VM_FILE_URL,
+		                       up->options.self_contained ? NULL : VM_FILE_URL,
 		                       &up->config);
 }
 

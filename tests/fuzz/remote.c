@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "remote/change.h"
+#include "remote/difference.h"
 #include "remote/destination.h"
 #include "remote/judge.h"
 #include "remote/known.h"
@@ -56,14 +56,14 @@ static void fuzz_inspect(struct arena *arena, const char *text, size_t len)
 static void fuzz_change(struct arena *arena, const char *text, size_t len)
 {
 	const char *error = NULL, *hint = NULL;
-	struct change change;
+	struct difference change;
 
-	if (change_read(arena, text, len, &change, &error, &hint) < 0) {
+	if (difference_read(arena, text, len, &change, &error, &hint) < 0) {
 		require_harmless(error);
 		return;
 	}
-	require_harmless(change_text(arena, &change, false));
-	require_harmless(change_summary(arena, &change));
+	require_harmless(difference_text(arena, &change, false));
+	require_harmless(difference_summary(arena, &change));
 	for (size_t i = 0; i < change.files.count; i++)
 		require(!change.files.items[i].secret || change.files.items[i].new == NULL);
 }

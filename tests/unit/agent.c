@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/change.h"
+#include "agent/compare.h"
 #include "agent/disk.h"
-#include "agent/effects.h"
+#include "plan/order.h"
 #include "agent/engine.h"
 #include "agent/http.h"
 #include "agent/mask.h"
@@ -300,6 +300,38 @@ static struct plan *small_plan(struct arena *arena, const char *second, const ch
 	return plan;
 }
 
+/* What happens to a process; -1: nothing. */
+static int on(const struct effects *effects, const struct plan *from, const struct plan *to,
+              const char *name)
+{
+	enum change_what what;
+
+	return effects_on(effects, from, to, name, &what) ? (int)what : -1;
+}
+
+static void test_order(struct arena *arena, const struct plan *old, const struct plan *new,
+                       const struct effects *effects)
+{
+	struct strings after = { 0 };
+	struct order order;
+	struct text text;
+
+	*list_add(arena, &after) = "web";
+	((struct plan *)new)->processes.items[0].after = after;
+	order_of(arena, old, new, effects, &order);
+	text_init(&text, arena);
+	for (size_t i = 0; i < order.count; i++)
+		text_addf(&text, "%s %s %s\n", order_what_words[order.items[i].what],
+		          order.items[i].name, joined(arena, &order.items[i].after));
+	is_str(text.data,
+	       "stop stead-db.service \n"
+	       "stop stead-web.service \n"
+	       "make anew stead-int \n"
+	       "start stead-web.service \n"
+	       "start stead-db.service web\n",
+	       "they come back, each behind what it waits for");
+}
+
 static void test_effects(struct arena *arena)
 {
 	const struct plan *old = small_plan(arena, "web", "podman");
@@ -313,9 +345,9 @@ static void test_effects(struct arena *arena)
 	       "a process that goes is stopped");
 	is_str(joined(arena, &effects.starts), "stead-api.service", "one that comes is started");
 	is_str(joined(arena, &effects.restarts), "", "nothing restarts");
-	is_str(effects_on(&effects, old, new, "web"), "removed", "web is removed");
-	is_str(effects_on(&effects, old, new, "api"), "added", "api is added");
-	is_str(effects_on(&effects, old, new, "db"), NULL, "db stays");
+	is_int(on(&effects, old, new, "web"), CHANGE_REMOVED, "web is removed");
+	is_int(on(&effects, old, new, "api"), CHANGE_ADDED, "api is added");
+	is_int(on(&effects, old, new, "db"), -1, "db stays");
 
 	*list_add(arena, &change) =
 		(struct change_entry){ .path = "/etc/containers/systemd/stead-int.network",
@@ -333,6 +365,7 @@ static void test_effects(struct arena *arena)
 	is_str(joined(arena, &effects.stops), "stead-db.service stead-web.service",
 	       "all stop for another engine");
 	is_str(joined(arena, &effects.containers), "stead-db stead-web", "whose containers go");
+	test_order(arena, old, other, &effects);
 	is_int(settle_deadline_s(old, new), 120 + 30 + 60, "two minutes and each start");
 }
 

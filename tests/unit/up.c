@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "remote/change.h"
+#include "remote/difference.h"
 #include "remote/destination.h"
 #include "remote/judge.h"
 #include "remote/known.h"
@@ -363,15 +363,20 @@ static void check_changes(void)
 		"{\"path\":\"/etc/stead/node.json\",\"what\":\"changed\",\"secret\":false,"
 		"\"old\":null,\"new\":null}],"
 		"\"processes\":[{\"name\":\"snac\",\"what\":\"changed\"}],\"networks\":[],"
-		"\"restarts\":[\"stead-snac.service\"],\"stops\":[],\"images\":[]}";
+		"\"restarts\":[\"stead-snac.service\"],\"stops\":[],\"images\":[],"
+		"\"order\":[{\"do\":\"stop\",\"name\":\"a.service\",\"after\":[]},"
+		"{\"do\":\"stop\",\"name\":\"b.service\",\"after\":[]},"
+		"{\"do\":\"restart\",\"name\":\"stead-snac.service\",\"after\":[\"db\"]}],"
+		"\"untouched\":[\"c.service\"]}";
 	static const char refusal[] = "{\"v\":1,\"error\":\"busy\",\"hint\":\"wait\"}";
 	static const char bad[] = "{\"v\":1,\"id\":\"x;y\"}";
-	struct change change;
+	struct difference change;
 	const char *error = NULL, *hint = NULL, *text;
 
-	if (!is_int(change_read(arena, json, strlen(json), &change, &error, &hint), 0, "a change"))
+	if (!is_int(difference_read(arena, json, strlen(json), &change, &error, &hint), 0,
+	            "a change"))
 		return;
-	text = change_text(arena, &change, false);
+	text = difference_text(arena, &change, false);
 	is_str(text,
 	       "files:\n"
 	       "  changed /etc/stead/config/snac/server.json\n"
@@ -381,40 +386,47 @@ static void check_changes(void)
 	       "    +c?\n"
 	       "  changed /etc/stead/secrets/x  (secret, not shown)\n"
 	       "processes: snac (changed)\n"
-	       "restarts: stead-snac.service\n",
+	       "in this order:\n"
+	       "  stop a.service, b.service\n"
+	       "  restart stead-snac.service, when db is healthy\n"
+	       "untouched: c.service\n",
 	       "as it is shown");
 	change.files.items[0] = change.files.items[2];
 	change.files.count = 1;
-	is_str(change_text(arena, &change, false),
+	is_str(difference_text(arena, &change, false),
 	       "files:\n"
 	       "  changed /etc/stead/node.json\n"
 	       "processes: snac (changed)\n"
-	       "restarts: stead-snac.service\n",
+	       "in this order:\n"
+	       "  stop a.service, b.service\n"
+	       "  restart stead-snac.service, when db is healthy\n"
+	       "untouched: c.service\n",
 	       "the plan is shown where it is all that changes");
-	if (!is_int(change_read(arena, json, strlen(json), &change, &error, &hint), 0, "again"))
+	if (!is_int(difference_read(arena, json, strlen(json), &change, &error, &hint), 0, "again"))
 		return;
-	ok(strstr(change_text(arena, &change, true), "\033[32m+c?\033[0m") != NULL, "in colour");
-	is_str(change_summary(arena, &change),
+	ok(strstr(difference_text(arena, &change, true), "\033[32m+c?\033[0m") != NULL,
+	   "in colour");
+	is_str(difference_summary(arena, &change),
 	       "changed the configuration of snac and secrets: restarted stead-snac",
 	       "in one line");
-	is_int(change_read(arena, refusal, strlen(refusal), &change, &error, &hint), -EREMOTEIO,
+	is_int(difference_read(arena, refusal, strlen(refusal), &change, &error, &hint), -EREMOTEIO,
 	       "a refusal");
 	is_str(error, "busy", "its sentence");
 	is_str(hint, "wait", "its hint");
-	is_int(change_read(arena, bad, strlen(bad), &change, &error, &hint), -EINVAL,
+	is_int(difference_read(arena, bad, strlen(bad), &change, &error, &hint), -EINVAL,
 	       "an id that is none never reaches a command line");
 }
 
 static const char *summary_of(const char *old, const char *new)
 {
-	struct change change = { 0 };
+	struct difference change = { 0 };
 
 	*list_add(arena, &change.files) =
-		(struct change_file){ .path = "/etc/stead/config/a/b", .what = CHANGE_CHANGED };
-	*list_add(arena, &change.files) = (struct change_file){
+		(struct difference_file){ .path = "/etc/stead/config/a/b", .what = CHANGE_CHANGED };
+	*list_add(arena, &change.files) = (struct difference_file){
 		.path = "/etc/stead/stead.yaml", .what = CHANGE_CHANGED, .old = old, .new = new
 	};
-	return change_summary(arena, &change);
+	return difference_summary(arena, &change);
 }
 
 static void check_summaries(void)

@@ -1,9 +1,8 @@
-#include "agent/change.h"
+#include "agent/compare.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,9 +12,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-const char *const change_kind_words[] = { "file", "link", "dir", NULL };
-const char *const change_what_words[] = { "added", "changed", "removed", NULL };
-
 struct comparison {
 	struct agent *agent;
 	struct arena *arena;
@@ -23,38 +19,6 @@ struct comparison {
 	const struct bundle *bundle;
 	struct change *change;
 };
-
-const struct change_entry *change_find(const struct change *change, const char *path)
-{
-	for (size_t i = 0; i < change->count; i++)
-		if (str_equal(change->items[i].path, path))
-			return &change->items[i];
-	return NULL;
-}
-
-static const struct plan_file *find_file(const struct plan *plan, const char *path)
-{
-	for (size_t i = 0; plan != NULL && i < plan->files.count; i++)
-		if (str_equal(plan->files.items[i].path, path))
-			return &plan->files.items[i];
-	return NULL;
-}
-
-static const struct plan_link *find_link(const struct plan *plan, const char *path)
-{
-	for (size_t i = 0; plan != NULL && i < plan->links.count; i++)
-		if (str_equal(plan->links.items[i].path, path))
-			return &plan->links.items[i];
-	return NULL;
-}
-
-static const struct plan_dir *find_dir(const struct plan *plan, const char *path)
-{
-	for (size_t i = 0; plan != NULL && i < plan->dirs.count; i++)
-		if (str_equal(plan->dirs.items[i].path, path))
-			return &plan->dirs.items[i];
-	return NULL;
-}
 
 static int fail_at(const struct comparison *c, const char *path, int r)
 {
@@ -138,8 +102,9 @@ static bool is_time_zone(const struct change_entry *entry, const struct stat *st
 static int add_entry(const struct comparison *c, struct change_entry entry, bool there,
                      const struct stat *st)
 {
-	bool ours = find_file(c->old, entry.path) != NULL ||
-	            find_link(c->old, entry.path) != NULL || (there && is_time_zone(&entry, st));
+	bool ours = plan_file_find(c->old, entry.path) != NULL ||
+	            plan_link_find(c->old, entry.path) != NULL ||
+	            (there && is_time_zone(&entry, st));
 
 	if (there && (!ours || !(S_ISREG(st->st_mode) || S_ISLNK(st->st_mode))))
 		return refuse_foreign(c, entry.path);
@@ -150,7 +115,7 @@ static int add_entry(const struct comparison *c, struct change_entry entry, bool
 
 static bool was_secret(const struct plan *plan, const char *path)
 {
-	const struct plan_file *file = find_file(plan, path);
+	const struct plan_file *file = plan_file_find(plan, path);
 
 	return file != NULL && file->secret;
 }
@@ -210,7 +175,7 @@ static int compare_dir(const struct comparison *c, const struct plan_dir *dir)
 	if (there && S_ISDIR(st.st_mode) && (st.st_mode & 07777) == dir->mode &&
 	    st.st_uid == dir->uid && st.st_gid == dir->gid)
 		return 0;
-	if (there && (!S_ISDIR(st.st_mode) || find_dir(c->old, dir->path) == NULL))
+	if (there && (!S_ISDIR(st.st_mode) || plan_dir_find(c->old, dir->path) == NULL))
 		return refuse_foreign(c, dir->path);
 	entry.what = there ? CHANGE_CHANGED : CHANGE_ADDED;
 	entry.old_mode = st.st_mode & 07777;
@@ -228,7 +193,8 @@ static int add_parents(const struct comparison *c, const char *path)
 		struct stat st;
 		int there;
 
-		if (change_find(c->change, dir) != NULL || find_dir(c->bundle->plan, dir) != NULL)
+		if (change_find(c->change, dir) != NULL ||
+		    plan_dir_find(c->bundle->plan, dir) != NULL)
 			continue;
 		there = look(c, dir, &st);
 		if (there < 0)
@@ -273,8 +239,9 @@ static int compare_removed(const struct comparison *c, const char *path, enum ch
 	struct stat st;
 	int there;
 
-	if (find_file(c->bundle->plan, path) != NULL || find_link(c->bundle->plan, path) != NULL ||
-	    find_dir(c->bundle->plan, path) != NULL)
+	if (plan_file_find(c->bundle->plan, path) != NULL ||
+	    plan_link_find(c->bundle->plan, path) != NULL ||
+	    plan_dir_find(c->bundle->plan, path) != NULL)
 		return 0;
 	there = look(c, path, &st);
 	if (there <= 0)
@@ -301,13 +268,6 @@ static int compare_old(const struct comparison *c)
 	return r;
 }
 
-static int by_path(const void *a, const void *b)
-{
-	const struct change_entry *x = a, *y = b;
-
-	return strcmp(x->path, y->path);
-}
-
 int change_compute(struct agent *agent, struct arena *arena, const struct plan *old,
                    const struct bundle *bundle, struct change *ret)
 {
@@ -318,7 +278,7 @@ int change_compute(struct agent *agent, struct arena *arena, const struct plan *
 	r = compare_new(&c);
 	if (r == 0)
 		r = compare_old(&c);
-	if (r == 0 && ret->count > 0)
-		qsort(ret->items, ret->count, sizeof(*ret->items), by_path);
+	if (r == 0)
+		change_sort(ret);
 	return r;
 }

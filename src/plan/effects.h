@@ -3,10 +3,12 @@
  * containers that go away, images that are new. Computed from both plans and the changed paths, in
  * either direction.
  */
-#ifndef STEAD_AGENT_EFFECTS_H
-#define STEAD_AGENT_EFFECTS_H
+#ifndef STEAD_PLAN_EFFECTS_H
+#define STEAD_PLAN_EFFECTS_H
 
-#include "agent/change.h"
+#include "plan/change.h"
+
+#define EFFECTS_FIREWALL "stead-firewall.service"
 
 struct effects {
 	struct strings stops;      /* units that are not there any more */
@@ -22,9 +24,9 @@ struct effects {
 void effects_of(struct arena *arena, const struct plan *from, const struct plan *to,
                 const struct change *change, bool back, struct effects *ret);
 
-/* "added", "changed" or "removed"; NULL when nothing happens to the process NAME. */
-const char *effects_on(const struct effects *effects, const struct plan *from,
-                       const struct plan *to, const char *name);
+/* Whether anything happens to the process NAME, and what. */
+bool effects_on(const struct effects *effects, const struct plan *from, const struct plan *to,
+                const char *name, enum change_what *ret);
 
 bool strings_have(const struct strings *strings, const char *text);
 

@@ -1,11 +1,10 @@
 /*
- * What a new plan changes on the disk: its files, directories and links compared with what is
- * there.
+ * What one plan changes of another: files, directories and links. The agent computes it against the
+ * disk (agent/compare.h), the compiler between two bundles.
  */
-#ifndef STEAD_AGENT_CHANGE_H
-#define STEAD_AGENT_CHANGE_H
+#ifndef STEAD_PLAN_CHANGE_H
+#define STEAD_PLAN_CHANGE_H
 
-#include "agent/agent.h"
 #include "plan/bundle.h"
 
 enum change_kind { CHANGE_FILE, CHANGE_LINK, CHANGE_DIR };
@@ -28,13 +27,17 @@ struct change {
 	LIST_OF(struct change_entry);
 };
 
-/* Compares BUNDLE with the disk: content, mode and owner. Adds the directories above its files that
- * are missing. OLD is the plan the node follows, NULL for none: what is in it and not in the bundle
- * is removed. -EEXIST when something stands in the way that is in no earlier plan (/etc/localtime
- * aside, which every system has). */
-int change_compute(struct agent *agent, struct arena *arena, const struct plan *old,
-                   const struct bundle *bundle, struct change *ret);
+/* What a machine that is wholly as OLD says would have to change to be as NEW says. Directories
+ * that no plan names are left out: whether the machine has them is not known. */
+void change_between(struct arena *arena, const struct bundle *old, const struct bundle *new,
+                    struct change *ret);
 
 const struct change_entry *change_find(const struct change *change, const char *path);
+void change_sort(struct change *change);
+
+/* The entry of PATH in a plan, or NULL; PLAN may be NULL. */
+const struct plan_file *plan_file_find(const struct plan *plan, const char *path);
+const struct plan_link *plan_link_find(const struct plan *plan, const char *path);
+const struct plan_dir *plan_dir_find(const struct plan *plan, const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-#include "remote/change.h"
+#include "remote/difference.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,22 +13,23 @@
 
 enum { CONTEXT_LINES = 2, SUBJECTS_MAX = 4 };
 
-static const char *const words[] = {
-	[CHANGE_ADDED] = "added",
-	[CHANGE_CHANGED] = "changed",
-	[CHANGE_REMOVED] = "removed",
-};
+/* The index of a member's word; -1 when it is none of these. */
+static int read_word(const json_t *object, const char *key, const char *const *words)
+{
+	const char *word = json_string_value(json_object_get(object, key));
+
+	for (int i = 0; word != NULL && words[i] != NULL; i++)
+		if (str_equal(words[i], word))
+			return i;
+	return -1;
+}
 
 static bool read_what(const json_t *object, enum change_what *ret)
 {
-	const char *word = json_string_value(json_object_get(object, "what"));
+	int word = read_word(object, "what", change_what_words);
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (word != NULL && strcmp(word, words[i]) == 0) {
-			*ret = (enum change_what)i;
-			return true;
-		}
-	return false;
+	*ret = (enum change_what)word;
+	return word >= 0;
 }
 
 static const char *whole_text(struct arena *arena, const json_t *object, const char *key)
@@ -38,11 +39,11 @@ static const char *whole_text(struct arena *arena, const json_t *object, const c
 	return s == NULL ? NULL : arena_strdup(arena, s);
 }
 
-static bool read_files(struct arena *arena, const json_t *array, struct change *ret)
+static bool read_files(struct arena *arena, const json_t *array, struct difference *ret)
 {
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const json_t *item = json_array_get(array, i);
-		struct change_file file = {
+		struct difference_file file = {
 			.path = remote_member(arena, item, "path"),
 			.secret = !json_is_false(json_object_get(item, "secret")),
 		};
@@ -59,15 +60,31 @@ static bool read_files(struct arena *arena, const json_t *array, struct change *
 	return true;
 }
 
-static bool read_processes(struct arena *arena, const json_t *array, struct change *ret)
+static bool read_processes(struct arena *arena, const json_t *array, struct difference *ret)
 {
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const json_t *item = json_array_get(array, i);
-		struct change_process process = { .name = remote_member(arena, item, "name") };
+		struct difference_process process = { .name = remote_member(arena, item, "name") };
 
 		if (process.name == NULL || !read_what(item, &process.what))
 			return false;
 		*list_add(arena, &ret->processes) = process;
+	}
+	return true;
+}
+
+static bool read_order(struct arena *arena, const json_t *array, struct order *ret)
+{
+	for (size_t i = 0; i < json_array_size(array) && i < REMOTE_LIST_MAX; i++) {
+		const json_t *item = json_array_get(array, i);
+		struct order_step step = { .name = remote_member(arena, item, "name") };
+		int what = read_word(item, "do", order_what_words);
+
+		if (step.name == NULL || what < 0)
+			return false;
+		step.what = (enum order_what)what;
+		remote_texts(arena, json_object_get(item, "after"), &step.after);
+		*list_add(arena, ret) = step;
 	}
 	return true;
 }
@@ -78,12 +95,12 @@ static bool is_id(const char *id)
 	return id != NULL && strlen(id) <= 64 && id[strspn(id, "0123456789abcdef")] == '\0';
 }
 
-int change_read(struct arena *arena, const char *json, size_t len, struct change *ret,
-                const char **ret_error, const char **ret_hint)
+int difference_read(struct arena *arena, const char *json, size_t len, struct difference *ret,
+                    const char **ret_error, const char **ret_hint)
 {
-	struct change change = { 0 };
+	struct difference change = { 0 };
 	json_t *root;
-	int r = remote_answer(arena, "receive", json, len, CHANGE_MAX_BYTES, &root, ret_error,
+	int r = remote_answer(arena, "receive", json, len, DIFFERENCE_MAX_BYTES, &root, ret_error,
 	                      ret_hint);
 
 	if (r < 0)
@@ -98,9 +115,11 @@ int change_read(struct arena *arena, const char *json, size_t len, struct change
 	remote_texts(arena, json_object_get(root, "restarts"), &change.restarts);
 	remote_texts(arena, json_object_get(root, "stops"), &change.stops);
 	remote_texts(arena, json_object_get(root, "images"), &change.images);
+	remote_texts(arena, json_object_get(root, "untouched"), &change.untouched);
 	if (!is_id(change.id) || *change.id == '\0' || !is_id(change.base) ||
 	    !read_files(arena, json_object_get(root, "changes"), &change) ||
-	    !read_processes(arena, json_object_get(root, "processes"), &change))
+	    !read_processes(arena, json_object_get(root, "processes"), &change) ||
+	    !read_order(arena, json_object_get(root, "order"), &change.order))
 		r = -EINVAL;
 	json_decref(root);
 	if (r < 0)
@@ -136,16 +155,17 @@ static void add_lines(struct text *text, const char *diff, bool color)
 	}
 }
 
-static void add_file(struct text *text, const struct change *change, const struct change_file *file,
-                     bool color)
+static void add_file(struct text *text, const struct difference *change,
+                     const struct difference_file *file, bool color)
 {
 	const char *diff;
 
-	text_addf(text, "  %s %s", words[file->what], file->path);
+	text_addf(text, "  %s %s", change_what_words[file->what], file->path);
 	if (file->secret)
 		text_add(text, "  (secret, not shown)");
 	text_addc(text, '\n');
-	if (change->first || file->secret || (file->old == NULL && file->new == NULL))
+	if (change->first || file->secret || file->what == CHANGE_REMOVED ||
+	    (file->old == NULL && file->new == NULL))
 		return;
 	diff = diff_unified(text->arena, file->old, file->new, CONTEXT_LINES);
 	if (*diff == '\0')
@@ -163,7 +183,36 @@ static void add_list(struct text *text, const char *heading, const struct string
 	text_addc(text, '\n');
 }
 
-char *change_text(struct arena *arena, const struct change *change, bool color)
+static void add_after(struct text *text, const struct strings *after)
+{
+	for (size_t i = 0; i < after->count; i++)
+		text_addf(text, "%s%s", i == 0 ? ", when " : " and ", after->items[i]);
+	if (after->count > 0)
+		text_add(text, after->count == 1 ? " is healthy" : " are healthy");
+}
+
+/* Neighbours of one kind share a line, unless one waits for another. */
+static void add_order(struct text *text, const struct order *order)
+{
+	if (order->count > 0)
+		text_add(text, "in this order:\n");
+	for (size_t i = 0; i < order->count; i++) {
+		const struct order_step *step = &order->items[i];
+		bool shared = i > 0 && step->after.count == 0 && step[-1].after.count == 0 &&
+		              step[-1].what == step->what;
+
+		if (shared)
+			text_addf(text, ", %s", step->name);
+		else
+			text_addf(text, "%s  %s %s", i > 0 ? "\n" : "",
+			          order_what_words[step->what], step->name);
+		add_after(text, &step->after);
+	}
+	if (order->count > 0)
+		text_addc(text, '\n');
+}
+
+char *difference_text(struct arena *arena, const struct difference *change, bool color)
 {
 	struct text text;
 
@@ -177,12 +226,13 @@ char *change_text(struct arena *arena, const struct change *change, bool color)
 			add_file(&text, change, &change->files.items[i], color);
 	for (size_t i = 0; i < change->processes.count; i++)
 		text_addf(&text, "%s%s (%s)%s", i == 0 ? "processes: " : ", ",
-		          change->processes.items[i].name, words[change->processes.items[i].what],
+		          change->processes.items[i].name,
+		          change_what_words[change->processes.items[i].what],
 		          i + 1 == change->processes.count ? "\n" : "");
-	add_list(&text, "networks made anew", &change->networks);
-	add_list(&text, "restarts", &change->restarts);
-	add_list(&text, "stops", &change->stops);
 	add_list(&text, "images to pull", &change->images);
+	add_order(&text, &change->order);
+	if (change->files.count > 0)
+		add_list(&text, "untouched", &change->untouched);
 	return text.data;
 }
 
@@ -297,10 +347,10 @@ static void add_settings(struct arena *arena, struct strings *list, const char *
 }
 
 /* What was done by a person: the settings say it best, the files are what follows from them. */
-static void add_subjects(struct arena *arena, const struct change *change, struct strings *ret)
+static void add_subjects(struct arena *arena, const struct difference *change, struct strings *ret)
 {
 	for (size_t i = 0; i < change->files.count; i++) {
-		const struct change_file *file = &change->files.items[i];
+		const struct difference_file *file = &change->files.items[i];
 
 		if (str_equal(file->path, SETTINGS_PATH) && file->old != NULL &&
 		    file->new != NULL) {
@@ -323,7 +373,7 @@ static void add_subjects(struct arena *arena, const struct change *change, struc
 	}
 }
 
-char *change_summary(struct arena *arena, const struct change *change)
+char *difference_summary(struct arena *arena, const struct difference *change)
 {
 	struct strings subjects = { 0 };
 	struct text text;

@@ -1,4 +1,4 @@
-#include "agent/effects.h"
+#include "plan/effects.h"
 
 #include <string.h>
 
@@ -6,7 +6,6 @@
 #include "base/text.h"
 
 #define UNIT_DIR "/etc/systemd/system/"
-#define FIREWALL "stead-firewall.service"
 
 struct view {
 	struct arena *arena;
@@ -115,7 +114,7 @@ static void add_restart(const struct view *view, const char *unit)
 {
 	bool is_process = find_by_unit(view->to, unit) != NULL;
 
-	if (str_equal(unit, FIREWALL))
+	if (str_equal(unit, EFFECTS_FIREWALL))
 		view->ret->firewall = true;
 	else if (strings_have(&view->ret->stops, unit))
 		return;
@@ -212,15 +211,27 @@ static bool is_set_up_again(const struct view *view, const char *process)
 	return false;
 }
 
+/* An engine's daemon takes its containers with it. */
+static bool restarts_daemon(const struct view *view)
+{
+	for (size_t i = 0; i < view->ret->restarts.count; i++)
+		if (!str_starts(view->ret->restarts.items[i], "stead-"))
+			return true;
+	return false;
+}
+
 /* Who is new, is set up again, is on a network that is made again, or has another image without a
  * changed file. */
 static void find_affected(const struct view *view)
 {
+	bool daemon = restarts_daemon(view);
+
 	for (size_t i = 0; view->to != NULL && i < view->to->processes.count; i++) {
 		const struct plan_process *process = &view->to->processes.items[i];
 		const struct plan_process *before = find_process(view->from, process->name);
-		bool affected = before != NULL && (!str_equal(before->image, process->image) ||
-		                                   is_set_up_again(view, process->name));
+		bool affected =
+			before != NULL && (daemon || !str_equal(before->image, process->image) ||
+		                           is_set_up_again(view, process->name));
 
 		for (size_t k = 0; before != NULL && k < before->networks.count; k++)
 			affected |= strings_have(&view->ret->networks, before->networks.items[k]);
@@ -243,18 +254,13 @@ void effects_of(struct arena *arena, const struct plan *from, const struct plan 
 	find_images(&view);
 }
 
-const char *effects_on(const struct effects *effects, const struct plan *from,
-                       const struct plan *to, const char *name)
+bool effects_on(const struct effects *effects, const struct plan *from, const struct plan *to,
+                const char *name, enum change_what *ret)
 {
 	const struct plan_process *before = find_process(from, name),
 				  *after = find_process(to, name);
 
-	if (before == NULL)
-		return "added";
-	if (after == NULL)
-		return "removed";
-	return strings_have(&effects->restarts, after->unit) ||
-	                       strings_have(&effects->stops, after->unit)
-	               ? "changed"
-	               : NULL;
+	*ret = before == NULL ? CHANGE_ADDED : after == NULL ? CHANGE_REMOVED : CHANGE_CHANGED;
+	return *ret != CHANGE_CHANGED || strings_have(&effects->restarts, after->unit) ||
+	       strings_have(&effects->stops, after->unit);
 }
