@@ -1,11 +1,16 @@
-#include "cmd/commands.h"
+/*
+ * `stead explain`: what comes from where, and why.
+ */
+#include "cmd/explain.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "cmd/compile.h"
+#include "cmd/commands.h"
+#include "plan/json.h"
 
 /* "PATH:12" into its parts; a path may itself hold a colon. */
 static const char *split_line(struct arena *arena, const char *arg, size_t *ret_line)
@@ -38,37 +43,130 @@ static struct output *find_file(struct output_set *tree, const char *path)
 	return found;
 }
 
-static int not_found(struct compile *c, const struct output_set *tree, const char *path)
+static int not_found(struct explain *e, const char *arg)
 {
-	const char **paths = arena_array(c->arena, tree->files.count + 1, sizeof(*paths));
 	const char *near;
 
-	for (size_t i = 0; i < tree->files.count; i++)
-		paths[i] = tree->files.items[i]->path;
-	near = str_nearest(path, paths, tree->files.count);
+	for (size_t i = 0; i < e->tree->files.count; i++)
+		*list_add(e->arena, &e->names) = e->tree->files.items[i]->path;
+	near = str_nearest(arg, e->names.items, e->names.count);
 	return fail(CLI_USAGE,
-	            near != NULL ? arena_printf(c->arena, "did you mean '%s'?", near)
+	            near != NULL ? arena_printf(e->arena, "did you mean '%s'?", near)
 	                         : "'stead render tree DIR' lists the files",
-	            "the node has no file '%s' that stead makes", path);
+	            "the node has no file, unit, port, setting, image, secret, network or volume "
+	            "'%s'",
+	            arg);
 }
 
-static int explain(struct compile *c, const char *arg)
+/* --- as JSON --- */
+
+static json_t *origin_json(struct arena *arena, struct origin origin)
 {
-	struct output_set *tree;
+	const struct span *span = &origin.span;
+	json_t *root;
+
+	if (span->source == NULL && span->key == NULL && origin.rule == NULL)
+		return json_null();
+	root = json_pack("{s:s,s:s?,s:s?,s:s?,s:s?}", "text", output_origin_text(arena, origin),
+	                 "file", span->source != NULL ? span->source->name : NULL, "key", span->key,
+	                 "rule", origin.rule, "why", node_rule_text(origin.rule));
+	json_object_set_new(root, "line",
+	                    span->line > 0 ? json_integer((json_int_t)span->line) : json_null());
+	return root;
+}
+
+static json_t *lines_json(struct arena *arena, const struct output *file, size_t line)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < file->lines.count; i++)
+		if (line == 0 || line == i + 1)
+			json_array_append_new(
+				array,
+				json_pack("{s:I,s:s,s:o}", "line", (json_int_t)i + 1, "text",
+			                  output_line_shown(arena, file, &file->lines.items[i]),
+			                  "origin",
+			                  origin_json(arena, file->lines.items[i].origin)));
+	return array;
+}
+
+static json_t *answer_json(struct arena *arena, const struct explain_answer *answer)
+{
+	json_t *facts = json_array();
+
+	for (size_t i = 0; i < answer->facts.count; i++) {
+		const struct explain_fact *fact = &answer->facts.items[i];
+
+		json_array_append_new(facts, json_pack("{s:s,s:s,s:o}", "label", fact->label,
+		                                       "value", fact->value, "origin",
+		                                       origin_json(arena, fact->origin)));
+	}
+	return json_pack("{s:s,s:s,s:s?,s:o}", "kind", answer->kind, "name", answer->name, "doc",
+	                 answer->doc, "facts", facts);
+}
+
+static void print_json(struct explain *e, const struct output *file, size_t line)
+{
+	cleanup_json json_t *root = json_pack("{s:i}", "v", 1);
+	json_t *array = json_array();
+
+	if (file != NULL)
+		json_array_append_new(array, json_pack("{s:s,s:s,s:o,s:o}", "kind", "file", "name",
+		                                       file->path, "origin",
+		                                       origin_json(e->arena, file->origin), "lines",
+		                                       lines_json(e->arena, file, line)));
+	for (size_t i = 0; i < e->answers.count; i++)
+		json_array_append_new(array, answer_json(e->arena, &e->answers.items[i]));
+	json_object_set_new(root, "answers", array);
+	(void)printf("%s\n", json_text(e->arena, root, JSON_INDENT(1)));
+}
+
+/* --- for people --- */
+
+static void print_answer(struct arena *arena, const struct explain_answer *answer)
+{
+	(void)printf("%s %s%s%s\n", answer->kind, answer->name, answer->doc != NULL ? ": " : "",
+	             answer->doc != NULL ? answer->doc : "");
+	for (size_t i = 0; i < answer->facts.count; i++) {
+		const struct explain_fact *fact = &answer->facts.items[i];
+		const char *origin = output_origin_text(arena, fact->origin);
+		const char *why = node_rule_text(fact->origin.rule);
+
+		(void)printf("  %s: %s", fact->label, fact->value);
+		if (strcmp(origin, "unknown") != 0)
+			(void)printf("  ← %s%s%s", origin, why != NULL ? ": " : "",
+			             why != NULL ? why : "");
+		(void)printf("\n");
+	}
+}
+
+static int explain(struct compile *c, struct cli *cli)
+{
+	const char *arg = cli->args.items[0], *path;
+	struct explain e = { .compile = c, .arena = c->arena, .node = c->node };
+	struct output_set *tree = compile_tree(c, NULL);
 	struct output *file;
-	const char *path;
 	size_t line;
 
-	tree = compile_tree(c, NULL);
 	if (tree == NULL)
 		return CLI_FINDINGS;
+	e.tree = tree;
+	e.plan = host_plan(c->arena, c->node, tree);
+	explain_subjects(&e, arg);
 	path = split_line(c->arena, arg, &line);
 	file = find_file(tree, path);
-	if (file == NULL)
-		return not_found(c, tree, path);
-	if (line > file->lines.count)
+	if (file == NULL && e.answers.count == 0)
+		return not_found(&e, path);
+	if (file != NULL && line > file->lines.count)
 		return fail(CLI_USAGE, NULL, "'%s' has %zu lines", file->path, file->lines.count);
-	output_explain(file, line, stdout, node_rule_text);
+	if (strcmp(cli_text(cli, "format"), "json") == 0) {
+		print_json(&e, file, line);
+		return flush_output(stdout);
+	}
+	if (file != NULL)
+		output_explain(file, line, stdout, node_rule_text);
+	for (size_t i = 0; i < e.answers.count; i++)
+		print_answer(c->arena, &e.answers.items[i]);
 	return flush_output(stdout);
 }
 
@@ -79,7 +177,7 @@ int cmd_explain(struct cli *cli)
 
 	compile_init(&compile, cli);
 	if (compile_files(&compile))
-		code = explain(&compile, cli->args.items[0]);
+		code = explain(&compile, cli);
 	report = compile_report(&compile, cli, stderr);
 	compile_done(&compile);
 	return report != CLI_OK ? report : code;

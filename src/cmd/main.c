@@ -313,14 +313,19 @@ static const struct cli_command commands[] = {
 	{
 		.name = "explain",
 		.group = "settings",
-		.args = "FILE[:LINE]",
-		.summary = "say where a line on the node comes from",
-		.doc = "FILE is a path on the node, or the name alone. Each line is shown with the "
-		       "setting, the line of the application's definition or the rule of stead that it "
-		       "comes from. Secrets are masked.",
+		.args = "WHAT",
+		.summary = "say what something is, and where it comes from",
+		.doc = "WHAT is a path on the node or a file's name, with :LINE for one line; a unit or a "
+		       "process; a port, like 443 or tcp/443; a setting, like mail.port; an image; the "
+		       "name of a secret; a network; a volume. What it means several times is answered "
+		       "for each.\n\n"
+		       "Lines and facts are shown with the setting, the line of the application's "
+		       "definition or the rule of stead that they come from; settings and secrets with "
+		       "the files, lines and units they reach. The value of a secret is never shown.",
 		.options = OPTIONS(compile_options),
-		.examples = EXAMPLES({ "stead explain /etc/stead/firewall.nft", "a whole file" },
-	                             { "stead explain firewall.nft:3", "one line" }),
+		.examples = EXAMPLES({ "stead explain firewall.nft:3", "one line" },
+	                             { "stead explain mail.port", "a setting, and where it goes" },
+	                             { "stead explain tcp/443 --format=json", "a port, for programs" }),
 		.min_args = 1,
 		.max_args = 1,
 		.run = cmd_explain,

@@ -145,3 +145,15 @@ void diag_observe(struct findings *findings, const char *name, const char *state
 		.seen = arena_strdup(findings->arena, seen),
 	};
 }
+
+bool span_has_key(const struct span *span, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *at = span->key; at != NULL; at = strstr(at, ", ")) {
+		at += *at == ',' ? 2 : 0;
+		if (strncmp(at, key, len) == 0 && strchr(".[,", at[len]) != NULL)
+			return true;
+	}
+	return false;
+}

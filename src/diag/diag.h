@@ -29,6 +29,9 @@ struct source {
 struct span {
 	const struct source *source;
 	uint32_t line, col, end_col;
+	/* the dotted setting whose value it is, "mail.port", also of one that nobody wrote,
+	 * or "secret.NAME"; several are parted by ", "; NULL: none */
+	const char *key;
 };
 
 /* Where a line of output comes from: a place in settings or app definition, or a rule of stead
@@ -92,6 +95,9 @@ void findings_print(struct findings *findings, FILE *out, bool color);
  *  "errors":N,"warnings":N,"notes":N} and a newline; with observations also
  *  "probes":[{"name","state","seen"}]. No excerpts, so no secrets. */
 void findings_print_json(struct findings *findings, FILE *out);
+
+/* Whether the setting KEY, or one below it, is among SPAN's. */
+bool span_has_key(const struct span *span, const char *key);
 
 /* The text between two spans' ends, for messages: at most 40 characters, never from a secret
  * source. */

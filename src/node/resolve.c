@@ -120,7 +120,8 @@ static bool lookup_secret(struct build *b, const char *name, struct reference_va
 	} else {
 		return false;
 	}
-	set_text(ret, REFERENCE_TEXT, found != NULL ? found->value : "", (struct span){ 0 });
+	set_text(ret, REFERENCE_TEXT, found != NULL ? found->value : "",
+	         (struct span){ .key = arena_printf(b->arena, "secret.%s", name) });
 	ret->secret = true;
 	return true;
 }
@@ -135,16 +136,18 @@ static bool is_number(const struct yaml_node *node)
 static bool lookup_size(struct build *b, const char *key, struct reference_value *ret)
 {
 	const struct yaml_node *value = NULL;
+	struct span at;
 
 	if (b->size_column == NULL)
 		return false;
 	value = yaml_get(b->size_column, key);
 	if (value == NULL || value->kind != YAML_SCALAR)
 		return false;
+	at = value->span;
+	at.key = "machine.size"; /* which chose the column */
 	if (yaml_is_null(value))
-		return set_text(ret, REFERENCE_TEXT, NULL, value->span);
-	return set_text(ret, is_number(value) ? REFERENCE_NUMBER : REFERENCE_TEXT, value->text,
-	                value->span);
+		return set_text(ret, REFERENCE_TEXT, NULL, at);
+	return set_text(ret, is_number(value) ? REFERENCE_NUMBER : REFERENCE_TEXT, value->text, at);
 }
 
 /* NAME.host or NAME.port. */
@@ -234,11 +237,20 @@ static const char *filtered(struct build *b, const struct reference_part *part,
 	return text;
 }
 
+/* The settings that went into a text, each once. */
+static const char *add_key(struct build *b, const char *keys, const char *key)
+{
+	if (key == NULL || span_has_key(&(struct span){ .key = keys }, key))
+		return keys;
+	return keys == NULL ? key : arena_printf(b->arena, "%s, %s", keys, key);
+}
+
 /* One part of a text as text. Without a value: a finding, unless UNSET_IS_EMPTY. */
 static const char *part_text(struct build *b, const struct reference_part *part,
                              bool unset_is_empty, struct node_text *whole)
 {
 	struct reference_value value;
+	const char *keys;
 
 	if (!part->is_reference)
 		return part->text;
@@ -256,9 +268,11 @@ static const char *part_text(struct build *b, const struct reference_part *part,
 		return "";
 	}
 	whole->secret |= value.secret;
+	keys = add_key(b, whole->origin.span.key, value.at.key);
 	/* What the user wrote is a better answer to "where from" than the definition's template. */
 	if (value.at.source != NULL && value.at.source == b->settings->source)
 		whole->origin = origin_at(value.at);
+	whole->origin.span.key = keys;
 	return filtered(b, part, &value);
 }
 

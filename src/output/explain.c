@@ -39,14 +39,16 @@ const char *output_origin_text(struct arena *arena, struct origin origin)
 
 	text_init(&text, arena);
 	if (origin.span.source != NULL) {
-		const char *key = key_before(arena, origin.span);
+		const char *key =
+			origin.span.key != NULL ? origin.span.key : key_before(arena, origin.span);
 
 		text_add(&text, origin.span.source->name);
 		if (origin.span.line > 0)
 			text_addf(&text, ":%u", origin.span.line);
 		if (*key != '\0')
 			text_addf(&text, " %s", key);
-	}
+	} else if (origin.span.key != NULL)
+		text_add(&text, origin.span.key);
 	if (origin.rule != NULL)
 		text_addf(&text, "%srule %s", text.len > 0 ? " | " : "", origin.rule);
 	return text.len > 0 ? text.data : "unknown";
@@ -62,9 +64,8 @@ static size_t width_of(const char *s)
 	return width;
 }
 
-/* What may be shown of a line: nothing of a secret, and no byte that moves a cursor. */
-static const char *shown(struct arena *arena, const struct output *file,
-                         const struct output_line *line)
+const char *output_line_shown(struct arena *arena, const struct output *file,
+                              const struct output_line *line)
 {
 	char *text;
 
@@ -85,7 +86,7 @@ static void explain_line(struct arena *arena, const struct output *file, size_t 
                          const char *(*rule_text)(const char *rule))
 {
 	const struct output_line *line = &file->lines.items[number - 1];
-	const char *text = shown(arena, file, line);
+	const char *text = output_line_shown(arena, file, line);
 	const char *sentence = NULL;
 	size_t width = width_of(text);
 
@@ -110,7 +111,7 @@ void output_explain(const struct output *file, size_t line, FILE *out,
 		return;
 	}
 	for (size_t i = 0; i < file->lines.count; i++) {
-		size_t width = width_of(shown(scratch, file, &file->lines.items[i]));
+		size_t width = width_of(output_line_shown(scratch, file, &file->lines.items[i]));
 
 		if (width > column && width <= WIDEST_COLUMN)
 			column = width;

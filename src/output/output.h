@@ -141,6 +141,10 @@ struct output *output_find(const struct output_set *set, const char *path);
 /* An origin in words, in ARENA: "stead.yaml:3 domain", "rule host.firewall", or both. */
 const char *output_origin_text(struct arena *arena, struct origin origin);
 
+/* What may be shown of a line: nothing of a secret, and no byte that moves a cursor. */
+const char *output_line_shown(struct arena *arena, const struct output *file,
+                              const struct output_line *line);
+
 /* `explain`: prints where a file's lines (or one line, from 1; 0: all) come from, one line each:
  *     /etc/hostname:1  example.org  ← stead.yaml:2 domain
  * Secret lines are shown as <secret>, binary files as one line with their size. RULE_TEXT gives a

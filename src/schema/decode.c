@@ -218,7 +218,7 @@ static bool decode_list(const struct decoder *decoder, const char *path,
 		                                           : NULL);
 		return false;
 	}
-	*ret = (struct value_list){ .at = decoder_place(decoder, node) };
+	*ret = (struct value_list){ .at = decoder_place(decoder, path, node) };
 	item.type = row->item;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_node *value = node->items[i];
@@ -234,7 +234,8 @@ static bool decode_list(const struct decoder *decoder, const char *path,
 			ok = false;
 		else
 			*list_add(decoder->arena, ret) =
-				(struct value_text){ value->text, decoder_place(decoder, value) };
+				(struct value_text){ value->text,
+				                     decoder_place(decoder, item_path, value) };
 	}
 	return ok;
 }
@@ -250,7 +251,7 @@ static bool decode_pairs(const struct decoder *decoder, const char *path,
 		decoder_mismatch(decoder, "type", path, row, node, NULL);
 		return false;
 	}
-	*ret = (struct value_pairs){ .at = decoder_place(decoder, node) };
+	*ret = (struct value_pairs){ .at = decoder_place(decoder, path, node) };
 	item.type = row->item;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_pair *pair = &node->pairs[i];
@@ -272,8 +273,9 @@ static bool decode_pairs(const struct decoder *decoder, const char *path,
 		} else {
 			*list_add(decoder->arena, ret) = (struct value_pair){
 				.key = pair->key->text,
-				.key_at = decoder_place(decoder, pair->key),
-				.value = { pair->value->text, decoder_place(decoder, pair->value) },
+				.key_at = decoder_place(decoder, item_path, pair->key),
+				.value = { pair->value->text,
+				           decoder_place(decoder, item_path, pair->value) },
 			};
 		}
 	}
@@ -321,7 +323,7 @@ static bool decode_map_or_word(const struct decoder *decoder, const char *path,
 		return false;
 	}
 	if (is_word)
-		word.at = decoder_place(decoder, node);
+		word.at = decoder_place(decoder, path, node);
 	place.report_missing = !is_word;
 	if (!decode_map(decoder, &place, row->rows, is_word ? NULL : node, ret))
 		return false;
@@ -330,13 +332,14 @@ static bool decode_map_or_word(const struct decoder *decoder, const char *path,
 	return true;
 }
 
-static void *new_elements(const struct decoder *decoder, const struct schema_row *row,
-                          const struct yaml_node *node, struct schema_array *ret)
+static void *new_elements(const struct decoder *decoder, const char *path,
+                          const struct schema_row *row, const struct yaml_node *node,
+                          struct schema_array *ret)
 {
 	*ret = (struct schema_array){
 		.items = arena_array(decoder->arena, node->count, row->size),
 		.count = node->count,
-		.at = decoder_place(decoder, node),
+		.at = decoder_place(decoder, path, node),
 	};
 	return ret->items;
 }
@@ -351,7 +354,7 @@ static bool decode_maps(const struct decoder *decoder, const char *path,
 
 	item.type = SCHEMA_MAP;
 	item.words = NULL;
-	element = new_elements(decoder, row, node, ret);
+	element = new_elements(decoder, path, row, node, ret);
 	for (size_t i = 0; i < node->count; i++, element += row->size) {
 		const char *item_path = arena_printf(decoder->arena, "%s[%zu]", path, i);
 
@@ -381,7 +384,7 @@ static bool decode_named(const struct decoder *decoder, const char *path,
 
 	item.type = SCHEMA_MAP;
 	item.words = NULL;
-	element = new_elements(decoder, row, node, ret);
+	element = new_elements(decoder, path, row, node, ret);
 	for (size_t i = 0; i < node->count; i++, element += row->size) {
 		const struct yaml_node *key = node->pairs[i].key, *value = node->pairs[i].value;
 		const char *item_path = join(decoder->arena, path, key->text);
@@ -394,7 +397,7 @@ static bool decode_named(const struct decoder *decoder, const char *path,
 		else
 			ok = decode_map_or_word(decoder, item_path, &item, value, element) && ok;
 		*(struct value_text *)(void *)element =
-			(struct value_text){ key->text, decoder_place(decoder, key) };
+			(struct value_text){ key->text, decoder_place(decoder, item_path, key) };
 	}
 	return ok;
 }
@@ -407,7 +410,8 @@ static bool decode_array(const struct decoder *decoder, const char *path,
 	const char *word = NULL;
 
 	if (take_word(row, node, &word)) {
-		*ret = (struct schema_array){ .at = decoder_place(decoder, node), .word = word };
+		*ret = (struct schema_array){ .at = decoder_place(decoder, path, node),
+			                      .word = word };
 		return true;
 	}
 	if (node->kind != wanted) {
@@ -434,7 +438,7 @@ static bool decode_value(const struct decoder *decoder, const char *path,
 		return decode_array(decoder, path, row, node, ret_field);
 	case SCHEMA_TREE:
 		*(struct value_tree *)ret_field =
-			(struct value_tree){ node, decoder_place(decoder, node) };
+			(struct value_tree){ node, decoder_place(decoder, path, node) };
 		return true;
 	default:
 		return decode_scalar(decoder, path, row, node, ret_field);

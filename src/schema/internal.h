@@ -13,8 +13,10 @@ struct decoder {
 	bool is_default; /* decoding a row's fallback: values get no place */
 };
 
-/* Where the value of NODE was written; nowhere for a default. */
-struct span decoder_place(const struct decoder *decoder, const struct yaml_node *node);
+/* Where the value of NODE at PATH was written; nowhere for a default, which is then known by its
+ * key. */
+struct span decoder_place(const struct decoder *decoder, const char *path,
+                          const struct yaml_node *node);
 
 /* The one message for a value that does not fit: "expected WHAT for 'PATH', got ...". RULE is
  * "type" or "value". */

@@ -182,9 +182,14 @@ static const char *got(struct arena *arena, const struct yaml_node *node)
 	                    node->text, cut < node->len ? "…" : "");
 }
 
-struct span decoder_place(const struct decoder *decoder, const struct yaml_node *node)
+struct span decoder_place(const struct decoder *decoder, const char *path,
+                          const struct yaml_node *node)
 {
-	return decoder->is_default ? (struct span){ 0 } : node->span;
+	struct span span = decoder->is_default ? (struct span){ 0 } : node->span;
+
+	if (str_equal(decoder->area, "settings"))
+		span.key = path;
+	return span;
 }
 
 void decoder_mismatch(const struct decoder *decoder, const char *rule, const char *path,
@@ -220,7 +225,7 @@ static bool decode_text(const struct decoder *decoder, const char *path,
 		decoder_mismatch(decoder, "value", path, row, node, hint);
 		return false;
 	}
-	*ret = (struct value_text){ node->text, decoder_place(decoder, node) };
+	*ret = (struct value_text){ node->text, decoder_place(decoder, path, node) };
 	return true;
 }
 
@@ -230,7 +235,8 @@ static bool decode_word(const struct decoder *decoder, const char *path,
 {
 	for (size_t i = 0; row->words[i] != NULL; i++)
 		if (str_equal(node->text, row->words[i])) {
-			*ret = (struct value_text){ row->words[i], decoder_place(decoder, node) };
+			*ret = (struct value_text){ row->words[i],
+				                    decoder_place(decoder, path, node) };
 			return true;
 		}
 	decoder_mismatch(decoder, "value", path, row, node,
@@ -252,7 +258,7 @@ static bool decode_bool(const struct decoder *decoder, const char *path,
 	const char *hint = NULL;
 
 	if (node->style == YAML_PLAIN && (is_true || str_equal(node->text, "false"))) {
-		*ret = (struct value_bool){ is_true, true, decoder_place(decoder, node) };
+		*ret = (struct value_bool){ is_true, true, decoder_place(decoder, path, node) };
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
@@ -315,7 +321,7 @@ static bool decode_int(const struct decoder *decoder, const char *path,
 		decoder_mismatch(decoder, rule, path, row, node, hint);
 		return false;
 	}
-	*ret = (struct value_int){ value, true, decoder_place(decoder, node) };
+	*ret = (struct value_int){ value, true, decoder_place(decoder, path, node) };
 	return true;
 }
 
