@@ -17,6 +17,7 @@ const struct check_family check_families[] = {
 	{ "memory", "all that may run at once fits into the machine", check_memory },
 	{ "database", "the database takes as many connections as may be open", check_database },
 	{ "schedule", "no job begins when the machine may restart", check_schedule },
+	{ "machine", "the machine's system can do what the settings want", check_machine },
 	{ "provider", "the provider is one that is known, and the machine fits it",
 	  check_provider },
 	{ "notes", "what the application's definition wants every user to know", check_notes },

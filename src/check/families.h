@@ -16,6 +16,7 @@ CHECK_FAMILY(identity);
 CHECK_FAMILY(ignition);
 CHECK_FAMILY(images);
 CHECK_FAMILY(isolation);
+CHECK_FAMILY(machine);
 CHECK_FAMILY(memory);
 CHECK_FAMILY(names);
 CHECK_FAMILY(notes);

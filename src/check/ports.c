@@ -1,6 +1,8 @@
 /* Ports of the machine. */
 #include "check/families.h"
 
+#include "base/text.h"
+
 enum { SSH_PORT = 22 };
 
 static const char *protocol(bool udp)
@@ -48,39 +50,56 @@ static void check_publishers(const struct node *node, struct findings *findings)
 	}
 }
 
-static const char *taker(const struct node *node, const struct node_open *open)
+static bool holds(const struct node_open *open, bool udp, unsigned port)
 {
-	if (!open->udp && open->port == SSH_PORT)
+	return open->udp == udp && open->first <= port && port <= open->last;
+}
+
+/* The port in OPEN that somebody has already, and who. */
+static const char *taker(const struct node *node, const struct node_open *open, unsigned *ret_port)
+{
+	*ret_port = SSH_PORT;
+	if (holds(open, false, SSH_PORT))
 		return "ssh";
 	for (size_t i = 0; i < node->processes.count; i++) {
 		const struct node_process *process = node->processes.items[i];
 
 		for (size_t n = 0; n < process->port_count; n++) {
-			if (process->ports[n].port == open->port &&
-			    process->ports[n].udp == open->udp)
+			*ret_port = process->ports[n].port;
+			if (holds(open, process->ports[n].udp, *ret_port))
 				return process->name;
 		}
 	}
 	return NULL;
 }
 
+/* One of the two says nothing that the other does not: the same ports for the same machines, or for
+ * everybody. */
+static bool overlap(const struct node_open *a, const struct node_open *b)
+{
+	return a->udp == b->udp && a->first <= b->last && b->first <= a->last &&
+	       (a->from == NULL || b->from == NULL || str_equal(a->from, b->from));
+}
+
 static void check_open(const struct node *node, struct findings *findings)
 {
 	for (size_t i = 0; i < node->machine.open.count; i++) {
 		const struct node_open *open = &node->machine.open.items[i];
-		const char *by = taker(node, open);
+		unsigned port;
+		const char *by = taker(node, open, &port);
 
 		if (by != NULL)
 			diag_error(findings, "ports.open", open->origin.span,
 			           "leave it out, it is open already", "port %s/%u belongs to %s",
-			           protocol(open->udp), open->port, by);
+			           protocol(open->udp), port, by);
 		for (size_t n = 0; n < i; n++) {
 			const struct node_open *before = &node->machine.open.items[n];
 
-			if (before->port != open->port || before->udp != open->udp)
+			if (!overlap(before, open))
 				continue;
 			diag_error(findings, "ports.twice", open->origin.span, NULL,
-			           "port %s/%u is opened twice", protocol(open->udp), open->port);
+			           "port %s/%u is opened twice", protocol(open->udp),
+			           before->first > open->first ? before->first : open->first);
 			break;
 		}
 	}

@@ -15,8 +15,8 @@ static const struct value_text *image_of(const struct provider *provider, const 
 	return NULL;
 }
 
-static void check_machine(const struct node_inputs *inputs, const struct provider *provider,
-                          struct findings *findings)
+static void check_image(const struct node_inputs *inputs, const struct provider *provider,
+                        struct findings *findings)
 {
 	const struct settings_machine *machine = &inputs->settings->machine;
 	const struct value_text *image = image_of(provider, machine->os.v);
@@ -68,6 +68,6 @@ CHECK_FAMILY(provider)
 	}
 	/* A machine that has said who runs it is there: it needs no image any more. */
 	if (name.v != NULL)
-		check_machine(inputs, provider, findings);
+		check_image(inputs, provider, findings);
 	check_mail(inputs, provider, findings);
 }

@@ -263,7 +263,7 @@ static void explain_units(struct explain *e, const char *arg)
 
 /* --- ports --- */
 
-static bool means_port(const char *arg, unsigned port, bool udp)
+static bool means_range(const char *arg, unsigned first, unsigned last, bool udp)
 {
 	long number;
 
@@ -272,7 +272,12 @@ static bool means_port(const char *arg, unsigned port, bool udp)
 			return false;
 		arg += strlen("tcp/");
 	}
-	return str_to_long(arg, &number) && number == (long)port;
+	return str_to_long(arg, &number) && number >= (long)first && number <= (long)last;
+}
+
+static bool means_port(const char *arg, unsigned port, bool udp)
+{
+	return means_range(arg, port, port, udp);
 }
 
 static struct explain_answer *port_answer(struct explain *e, const char *arg, const char *doc)
@@ -290,7 +295,7 @@ static void explain_ports(struct explain *e, const char *arg)
 	for (size_t i = 0; i < e->node->machine.open.count; i++) {
 		const struct node_open *open = &e->node->machine.open.items[i];
 
-		if (means_port(arg, open->port, open->udp))
+		if (means_range(arg, open->first, open->last, open->udp))
 			fact(e, port_answer(e, arg, "a port of the machine that is open too"),
 			     "opened by", "machine.firewall.open", open->origin);
 	}

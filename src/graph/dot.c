@@ -109,7 +109,7 @@ static void add_ports(const struct node *node, struct output *out)
 		const struct node_open *open = &node->machine.open.items[i];
 
 		output_line(out, open->origin, "  \"the world\" -> \"the machine\" [label=%s];",
-		            quote(arena, graph_port(arena, open->port, open->udp)));
+		            quote(arena, graph_open(arena, open)));
 	}
 	for (size_t i = 0; i < node->processes.count; i++) {
 		const struct node_process *process = node->processes.items[i];

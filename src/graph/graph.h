@@ -26,6 +26,9 @@ struct graph_processes graph_order(const struct node *node, enum node_group grou
 /* "tcp/443", as the settings write it. */
 const char *graph_port(struct arena *arena, unsigned port, bool udp);
 
+/* "tcp/9000", "udp/5000-5010", "tcp/9000 from 192.0.2.0/24" */
+const char *graph_open(struct arena *arena, const struct node_open *open);
+
 /* "setup: init, configure" */
 const char *graph_job(struct arena *arena, const struct node_job *job);
 

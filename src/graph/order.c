@@ -72,6 +72,19 @@ const char *graph_port(struct arena *arena, unsigned port, bool udp)
 	return arena_printf(arena, "%s/%u", udp ? "udp" : "tcp", port);
 }
 
+const char *graph_open(struct arena *arena, const struct node_open *open)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	text_add(&text, graph_port(arena, open->first, open->udp));
+	if (open->last != open->first)
+		text_addf(&text, "-%u", open->last);
+	if (open->from != NULL)
+		text_addf(&text, " from %s", open->from);
+	return text.data;
+}
+
 const char *graph_job(struct arena *arena, const struct node_job *job)
 {
 	struct text text;

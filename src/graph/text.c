@@ -53,8 +53,7 @@ static void add_ports(struct tree *tree)
 	for (size_t i = 0; i < node->machine.open.count; i++) {
 		const struct node_open *open = &node->machine.open.items[i];
 
-		add(tree, 1, open->origin, "%s to the machine",
-		    graph_port(tree->arena, open->port, open->udp));
+		add(tree, 1, open->origin, "%s to the machine", graph_open(tree->arena, open));
 	}
 	for (size_t i = 0; i < node->processes.count; i++) {
 		const struct node_process *process = node->processes.items[i];

@@ -145,6 +145,24 @@ static void guests_chain(struct output *file)
 	LINE(file, "firewall.guests", "\t}");
 }
 
+static void open_ports(struct output *file, const struct node_open *open)
+{
+	const char *protocol = open->udp ? "udp" : "tcp";
+
+	if (open->from != NULL && open->first == open->last)
+		output_line(file, open->origin, "\t\t%s saddr %s %s dport %u accept",
+		            open->from_v6 ? "ip6" : "ip", open->from, protocol, open->first);
+	else if (open->from != NULL)
+		output_line(file, open->origin, "\t\t%s saddr %s %s dport %u-%u accept",
+		            open->from_v6 ? "ip6" : "ip", open->from, protocol, open->first,
+		            open->last);
+	else if (open->first == open->last)
+		output_line(file, open->origin, "\t\t%s dport %u accept", protocol, open->first);
+	else
+		output_line(file, open->origin, "\t\t%s dport %u-%u accept", protocol, open->first,
+		            open->last);
+}
+
 static void published_ports(struct host_context *host, struct output *file)
 {
 	const struct node *node = host->node;
@@ -157,9 +175,7 @@ static void published_ports(struct host_context *host, struct output *file)
 			            process->ports[j].udp ? "udp" : "tcp", process->ports[j].port);
 	}
 	for (size_t i = 0; i < node->machine.open.count; i++)
-		output_line(file, node->machine.open.items[i].origin, "\t\t%s dport %u accept",
-		            node->machine.open.items[i].udp ? "udp" : "tcp",
-		            node->machine.open.items[i].port);
+		open_ports(file, &node->machine.open.items[i]);
 }
 
 /* What may reach the machine itself. Established first: a reload never cuts an ssh session. */

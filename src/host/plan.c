@@ -224,14 +224,41 @@ static int compare_restart(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static void add_restarts(struct arena *arena, struct plan *plan, const struct node *node)
+/* What of the machine itself takes effect without a restart of it. Its network does not: who
+ * follows a change does so over the network. */
+static void add_system_restarts(struct arena *arena, struct plan *plan,
+                                const struct output_set *set)
+{
+	static const struct {
+		const char *path, *unit;
+	} rows[] = {
+		{ HOST_FIREWALL_PATH, "stead-firewall.service" },
+		{ HOST_SYSCTL_PATH, "systemd-sysctl.service" },
+		{ HOST_UPDATE_CONF_PATH, "locksmithd.service" },
+		{ HOST_ZINCATI_PATH, "zincati.service" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (output_find(set, rows[i].path) != NULL)
+			add_restart(arena, plan, rows[i].path, rows[i].unit);
+}
+
+static void sort_restarts(struct plan *plan)
+{
+	if (plan->restart.count > 1)
+		qsort(plan->restart.items, plan->restart.count, sizeof(*plan->restart.items),
+		      compare_restart);
+}
+
+static void add_restarts(struct arena *arena, struct plan *plan, const struct node *node,
+                         const struct output_set *set)
 {
 	const struct host_engine *engine = host_engine_find(node->machine.engine);
 	const char *proxy_path = host_proxy_path(arena, node);
 
 	if (engine != NULL && engine->daemon_path != NULL)
 		add_restart(arena, plan, engine->daemon_path, engine->daemon_unit);
-	add_restart(arena, plan, HOST_FIREWALL_PATH, "stead-firewall.service");
+	add_system_restarts(arena, plan, set);
 	if (proxy_path != NULL)
 		add_restart(arena, plan, proxy_path,
 		            host_unit_name(arena, host_proxy_process(node)));
@@ -247,8 +274,7 @@ static void add_restarts(struct arena *arena, struct plan *plan, const struct no
 	for (size_t i = 0; i < node->configs.count; i++)
 		add_restart(arena, plan, host_config_path(arena, node->configs.items[i]),
 		            host_unit_name(arena, node->configs.items[i]->process));
-	qsort(plan->restart.items, plan->restart.count, sizeof(*plan->restart.items),
-	      compare_restart);
+	sort_restarts(plan);
 }
 
 /* Where Caddy keeps the root certificate of its own CA, below its data volume. */
@@ -336,7 +362,8 @@ struct plan *host_plan_base(struct arena *arena, const struct node *node,
 	struct plan *plan = plan_new(arena, node);
 
 	add_outputs(arena, plan, set);
-	add_restart(arena, plan, HOST_FIREWALL_PATH, "stead-firewall.service");
+	add_system_restarts(arena, plan, set);
+	sort_restarts(plan);
 	return plan;
 }
 
@@ -359,7 +386,7 @@ struct plan *host_plan(struct arena *arena, const struct node *node, const struc
 	for (size_t i = 0; i < node->commands.count; i++)
 		add_command(arena, plan, &node->commands.items[i]);
 	add_outputs(arena, plan, set);
-	add_restarts(arena, plan, node);
+	add_restarts(arena, plan, node, set);
 	return plan;
 }
 

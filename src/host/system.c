@@ -1,5 +1,5 @@
 /*
- * The machine itself: host name, ssh, time zone, the admin user.
+ * The machine itself: host name, ssh, time zone, users, parameters of the kernel.
  */
 #include "base/arena.h"
 #include "base/text.h"
@@ -81,23 +81,68 @@ static bool key_known(const struct strings *keys, const char *line)
 	return false;
 }
 
-/* `core` exists on both systems and may become root; it only needs the keys. */
-static void admin_user(struct host_context *host)
+static void add_user(struct host_context *host, const char *name, const struct node_keys *keys,
+                     struct origin origin)
+{
+	struct output_user *user = list_add(host->set->arena, &host->set->users);
+
+	user->name = name;
+	user->origin = origin;
+	for (size_t i = 0; i < keys->count; i++) {
+		/* Ignition refuses a key that is there twice. */
+		if (!key_known(&user->ssh_keys, keys->items[i].line))
+			*list_add(host->set->arena, &user->ssh_keys) = keys->items[i].line;
+	}
+}
+
+/* Accounts have no password, so sudo cannot ask for one. No groups: that of docker is as good as
+ * root's. */
+static void sudoers(struct host_context *host)
 {
 	const struct node_machine *machine = &host->node->machine;
-	struct output_user *user;
+	struct output *file = NULL;
 
-	if (!made_by_us(host) || machine->ssh_keys.count == 0)
-		return;
-	user = list_add(host->set->arena, &host->set->users);
-	user->name = "core";
-	user->origin = machine->ssh_keys.items[0].origin;
-	for (size_t i = 0; i < machine->ssh_keys.count; i++) {
-		/* Ignition refuses a key that is there twice. */
-		if (!key_known(&user->ssh_keys, machine->ssh_keys.items[i].line))
-			*list_add(host->set->arena, &user->ssh_keys) =
-				machine->ssh_keys.items[i].line;
+	for (size_t i = 0; i < machine->users.count; i++) {
+		const struct node_user *user = &machine->users.items[i];
+
+		if (!user->sudo)
+			continue;
+		if (file == NULL) {
+			file = output_file(host->set, "/etc/sudoers.d/stead-users", 0440, 0,
+			                   user->origin);
+			host_banner(file, "#");
+		}
+		output_line(file, user->origin, "%s ALL=(ALL) NOPASSWD: ALL", user->name);
 	}
+}
+
+/* `core` exists on both systems and may become root; it only needs the keys. */
+static void users(struct host_context *host)
+{
+	const struct node_machine *machine = &host->node->machine;
+
+	if (!made_by_us(host))
+		return;
+	if (machine->ssh_keys.count > 0)
+		add_user(host, "core", &machine->ssh_keys, machine->ssh_keys.items[0].origin);
+	for (size_t i = 0; i < machine->users.count; i++)
+		add_user(host, machine->users.items[i].name, &machine->users.items[i].keys,
+		         machine->users.items[i].origin);
+	sudoers(host);
+}
+
+static void sysctls(struct host_context *host)
+{
+	const struct node_envs *sysctls = &host->node->machine.sysctls;
+	struct output *file;
+
+	if (sysctls->count == 0)
+		return;
+	file = output_file(host->set, HOST_SYSCTL_PATH, 0644, 0, sysctls->items[0].value.origin);
+	host_banner(file, "#");
+	for (size_t i = 0; i < sysctls->count; i++)
+		output_line(file, sysctls->items[i].value.origin, "%s = %s", sysctls->items[i].name,
+		            sysctls->items[i].value.v);
 }
 
 void host_system(struct host_context *host)
@@ -105,5 +150,8 @@ void host_system(struct host_context *host)
 	hostname(host);
 	host_key(host);
 	time_zone(host);
-	admin_user(host);
+	users(host);
+	sysctls(host);
+	host_network(host);
+	host_updates(host);
 }

@@ -14,6 +14,10 @@
 #define HOST_MAINTENANCE "ConditionPathExists=!/var/lib/stead/state/maintenance"
 #define HOST_DATA_MOUNT "var-lib-stead.mount"
 #define HOST_PLAN_PATH "/etc/stead/node.json"
+/* Behind all others: of two files that set one parameter the later one wins (sysctl.d(5)). */
+#define HOST_SYSCTL_PATH "/etc/sysctl.d/zz-stead.conf"
+#define HOST_ZINCATI_PATH "/etc/zincati/config.d/55-stead-updates.toml"
+#define HOST_UPDATE_CONF_PATH "/etc/flatcar/update.conf"
 
 void host_units(struct host_context *host); /* targets, page, prepare, setup, ready, … */
 void host_firewall_service(struct host_context *host);
@@ -21,7 +25,9 @@ void host_firewall(struct host_context *host); /* firewall.nft */
 void host_proxy(struct host_context *host);    /* Caddyfile */
 void host_configs(struct host_context *host);  /* files mounted into containers, env files */
 void host_disk(struct host_context *host);     /* the data's own file system */
-void host_system(struct host_context *host);   /* host name, ssh, time zone, admin user */
+void host_system(struct host_context *host);   /* host name, ssh, time zone, users, kernel */
+void host_network(struct host_context *host);  /* addresses that do not come from DHCP */
+void host_updates(struct host_context *host);  /* of the system */
 
 /* Refuses secrets in what ends up in node.json or in a unit. */
 void host_plan_check(struct host_context *host);

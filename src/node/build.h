@@ -103,8 +103,11 @@ void build_routes(struct build *b);
 void build_configs(struct build *b);
 void build_machine(struct build *b);
 
-/* keys.c: public keys as text, or files of them, into node->machine.ssh_keys. */
-void build_ssh_keys(struct build *b, const struct value_list *keys);
+/* keys.c: public keys as text, or files of them. */
+void build_ssh_keys(struct build *b, const struct value_list *keys, struct node_keys *ret);
+
+/* interface.c: machine.network. */
+void build_interfaces(struct build *b);
 
 /* "UID:GID", both decimal; false when it is anything else. */
 bool parse_user(const char *s, unsigned *ret_uid, unsigned *ret_gid);

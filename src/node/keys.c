@@ -88,7 +88,8 @@ static bool is_key(struct arena *arena, const char *base64, size_t len, const ch
 }
 
 /* One line; WHERE names its file in findings, or is empty. */
-static void add_key(struct build *b, const char *line, struct span at, const char *where)
+static void add_key(struct build *b, const char *line, struct span at, const char *where,
+                    struct node_keys *ret)
 {
 	size_t type_len = strcspn(line, " \t"), len = strlen(line);
 	const char *blob = line + type_len + strspn(line + type_len, " \t");
@@ -112,7 +113,7 @@ static void add_key(struct build *b, const char *line, struct span at, const cha
 			return;
 		}
 	}
-	*list_add(b->arena, &b->node->machine.ssh_keys) = (struct node_key){
+	*list_add(b->arena, ret) = (struct node_key){
 		.line = arena_strndup(b->arena, line, len),
 		.origin = origin_at(at),
 	};
@@ -149,9 +150,9 @@ static const char *resolve_path(struct build *b, const char *path)
 }
 
 /* Read into the secret arena: it may turn out to be a private key. */
-static void add_file(struct build *b, const char *path, struct span at)
+static void add_file(struct build *b, const char *path, struct span at, struct node_keys *ret)
 {
-	size_t before = b->node->machine.ssh_keys.count, len, errors = b->findings->errors;
+	size_t before = ret->count, len, errors = b->findings->errors;
 	const char *found = resolve_path(b, path);
 	struct stat st;
 	char *data;
@@ -178,13 +179,13 @@ static void add_file(struct build *b, const char *path, struct span at)
 	     line != NULL && b->findings->errors == errors; line = strtok_r(NULL, "\n", &data)) {
 		line += strspn(line, " \t");
 		if (*line != '\0' && *line != '#' && *line != '\r')
-			add_key(b, line, at, arena_printf(b->arena, "'%s': ", path));
+			add_key(b, line, at, arena_printf(b->arena, "'%s': ", path), ret);
 	}
-	if (b->node->machine.ssh_keys.count == before && b->findings->errors == errors)
+	if (ret->count == before && b->findings->errors == errors)
 		diag_error(b->findings, "ssh.key", at, NULL, "there is no key in '%s'", path);
 }
 
-void build_ssh_keys(struct build *b, const struct value_list *keys)
+void build_ssh_keys(struct build *b, const struct value_list *keys, struct node_keys *ret)
 {
 	for (size_t i = 0; i < keys->count; i++) {
 		const char *s = keys->items[i].v;
@@ -200,8 +201,8 @@ void build_ssh_keys(struct build *b, const struct value_list *keys)
 			           "a key of several lines");
 		else if (is_type(s, strcspn(s, " \t")) || str_starts(s, "ssh-") ||
 		         str_starts(s, "ecdsa-"))
-			add_key(b, s, at, "");
+			add_key(b, s, at, "", ret);
 		else
-			add_file(b, s, at);
+			add_file(b, s, at, ret);
 	}
 }

@@ -22,25 +22,57 @@ static struct node_text hostname_of(const struct build *b)
 	return name;
 }
 
-/* tcp/PORT or udp/PORT; the syntax has been checked with the settings. */
+/* What cannot be read has been reported with the settings. */
 static void build_open(struct build *b)
 {
 	const struct value_list *open = &b->settings->machine.firewall.open;
 
 	for (size_t i = 0; i < open->count; i++) {
-		const char *s = open->items[i].v, *slash = strchr(s, '/');
-		long port;
+		struct settings_open parsed;
 
-		if (slash == NULL || !str_to_long(slash + 1, &port) || port < 1 || port > 65535) {
-			diag_error(b->findings, "settings.value", open->items[i].at,
-			           "like tcp/9000 or udp/5000", "'%s' is not an open port", s);
+		if (!settings_open_parse(open->items[i].v, &parsed))
 			continue;
-		}
 		*list_add(b->arena, &b->node->machine.open) = (struct node_open){
-			.port = (unsigned)port,
-			.udp = str_starts(s, "udp/"),
+			.first = parsed.first,
+			.last = parsed.last,
+			.udp = parsed.udp,
+			.from = parsed.from_text,
+			.from_v6 = parsed.from.v6,
 			.origin = origin_at(open->items[i].at),
 		};
+	}
+}
+
+static void build_users(struct build *b)
+{
+	const struct schema_array *users = &b->settings->machine.users;
+	const struct settings_user *items = users->items;
+
+	for (size_t i = 0; i < users->count; i++) {
+		struct node_user *user;
+
+		if (items[i].name.v == NULL)
+			continue;
+		user = list_add(b->arena, &b->node->machine.users);
+		user->name = items[i].name.v;
+		user->sudo = items[i].sudo.v;
+		user->origin = origin_at(items[i].name.at);
+		build_ssh_keys(b, &items[i].ssh_keys, &user->keys);
+	}
+}
+
+static void build_sysctls(struct build *b)
+{
+	const struct value_pairs *pairs = &b->settings->machine.sysctls;
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct value_pair *pair = &pairs->items[i];
+
+		if (pair->value.v != NULL)
+			*list_add(b->arena, &b->node->machine.sysctls) = (struct node_env){
+				.name = pair->key,
+				.value = { .v = pair->value.v, .origin = origin_at(pair->key_at) },
+			};
 	}
 }
 
@@ -112,7 +144,10 @@ void build_machine(struct build *b)
 	machine->time_zone = (struct node_text){ .v = from->time_zone.v,
 		                                 .origin = origin_at(from->time_zone.at) };
 	build_data(b);
-	build_ssh_keys(b, &from->ssh_keys);
+	build_ssh_keys(b, &from->ssh_keys, &machine->ssh_keys);
+	build_users(b);
+	build_interfaces(b);
+	build_sysctls(b);
 	build_open(b);
 	build_host_key(b);
 }

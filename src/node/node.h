@@ -174,9 +174,51 @@ struct node_key { /* an ssh public key: "ssh-ed25519 AAAA… comment" */
 	struct origin origin;
 };
 
-struct node_open { /* one more open port of the host */
-	unsigned port;
+struct node_keys {
+	LIST_OF(struct node_key);
+};
+
+struct node_open { /* more open ports of the host: one, or a range */
+	unsigned first, last;
 	bool udp;
+	const char *from; /* who may come in; NULL: everybody */
+	bool from_v6;
+	struct origin origin;
+};
+
+struct node_user { /* one more account on the host */
+	const char *name;
+	struct node_keys keys;
+	bool sudo;
+	struct origin origin;
+};
+
+struct node_address {
+	const char *v; /* "192.0.2.10/24" */
+	bool v6;
+	struct origin origin;
+};
+struct node_gateway {
+	const char *v;
+	bool v6;
+	bool on_link; /* outside the network of the address, but on the same wire */
+	struct origin origin;
+};
+
+/* An interface with addresses of its own. A kind (IPv4, IPv6) that has none here is left to DHCP
+ * and to router advertisements. */
+struct node_interface {
+	const char *name; /* or hardware address */
+	bool is_mac;
+	struct {
+		LIST_OF(struct node_address);
+	} addresses;
+	struct {
+		LIST_OF(struct node_gateway);
+	} gateways;
+	struct {
+		LIST_OF(struct node_address);
+	} dns;
 	struct origin origin;
 };
 
@@ -190,10 +232,15 @@ struct node_machine {
 	const char *engine; /* podman | docker */
 	const char *arch;
 	struct node_text hostname;
-	const char *host; /* for ssh; may be NULL */
+	const char *host;          /* for ssh; may be NULL */
+	struct node_keys ssh_keys; /* of the admin user */
 	struct {
-		LIST_OF(struct node_key);
-	} ssh_keys; /* of the admin user */
+		LIST_OF(struct node_user);
+	} users;
+	struct {
+		LIST_OF(struct node_interface);
+	} interfaces;             /* none: all is left to DHCP */
+	struct node_envs sysctls; /* kernel parameters */
 	bool lan_allowed;
 	struct origin lan_origin;
 	struct {

@@ -60,6 +60,8 @@ static const struct rule rules[] = {
 	{ "host.target", "targets uphold their units: one failed start is not for ever" },
 	{ "host.unit", "units are named after their process" },
 	{ "ignition.overwrite", "Ignition may run twice, so every file may be written again" },
+	{ "network.automatic", "a kind of address that the settings do not give comes by itself, "
+	                       "the other one does not" },
 	{ "node.default", "the default" },
 	{ "node.hostname", "a name longer than 63 characters is cut at its first dot" },
 	{ "node.mirror", "the reference goes through the mirror of 'images.mirror'" },

@@ -131,9 +131,13 @@ static void judge_ssh(const struct judging *j)
 
 	if (j->wish->ssh_port == 0 || j->wish->ssh_port == SSH_PORT)
 		return;
-	for (size_t i = 0; i < firewall->open.count; i++)
-		if (str_equal(firewall->open.items[i].v, word))
+	for (size_t i = 0; i < firewall->open.count; i++) {
+		struct settings_open open;
+
+		if (settings_open_parse(firewall->open.items[i].v, &open) && !open.udp &&
+		    open.first <= j->wish->ssh_port && j->wish->ssh_port <= open.last)
 			return;
+	}
 	diag_error(
 		j->findings, "up.ssh", nowhere(),
 		arena_printf(j->findings->arena, "write machine: {firewall: {open: [%s]}}", word),

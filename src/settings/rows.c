@@ -104,10 +104,11 @@ static const struct schema_row user_rows[] = {
 
 static const struct schema_row interface_rows[] = {
 	ROW("interface", SCHEMA_TEXT, settings_interface, interface,
-	    "name of the network interface", .flags = SCHEMA_NEEDED),
+	    "the network interface, by its name or its hardware address", .flags = SCHEMA_NEEDED),
 	ROW("address", SCHEMA_TEXT, settings_interface, address,
 	    "its address with prefix length, like 192.0.2.10/24", .flags = SCHEMA_NEEDED),
-	ROW("gateway", SCHEMA_TEXT, settings_interface, gateway, "address of the router"),
+	ROW("gateway", SCHEMA_TEXT, settings_interface, gateway,
+	    "the router's address, of the same kind (IPv4 or IPv6)"),
 	ROW("dns", SCHEMA_LIST, settings_interface, dns, "addresses of the name servers",
 	    .item = SCHEMA_TEXT),
 	END,
@@ -118,7 +119,9 @@ static const struct schema_row firewall_rows[] = {
 	    "whether containers may reach private addresses", .fallback = "deny",
 	    .words = words_lan),
 	ROW("open", SCHEMA_LIST, settings_firewall, open,
-	    "more open ports of the machine itself, like tcp/9000", .item = SCHEMA_TEXT),
+	    "more open ports of the machine itself, like tcp/9000, udp/5000-5010 or \"tcp/9000 "
+	    "from 192.0.2.0/24\"",
+	    .item = SCHEMA_TEXT),
 	END,
 };
 
@@ -140,10 +143,12 @@ static const struct schema_row machine_rows[] = {
 	ROW("ssh_keys", SCHEMA_LIST, settings_machine, ssh_keys,
 	    "public keys that may sign in, as text or as files", .item = SCHEMA_TEXT),
 	ROW("users", SCHEMA_NAMED, settings_machine, users, "more accounts on the machine",
-	    .flags = SCHEMA_LATER, .item = SCHEMA_NAME, .rows = user_rows,
+	    .item = SCHEMA_NAME, .rows = user_rows,
 	    .size = sizeof(struct settings_user)),
 	ROW("network", SCHEMA_MAPS, settings_machine, network,
-	    "how the machine gets its addresses: dhcp, or a list of interfaces", .fallback = "dhcp",
+	    "how the machine gets its addresses: dhcp, or a list with an entry for each address; "
+	    "interfaces that it does not name stay with dhcp",
+	    .fallback = "dhcp",
 	    .words = word_dhcp, .rows = interface_rows, .size = sizeof(struct settings_interface)),
 	ROW("data", SCHEMA_TEXT, settings_machine, data,
 	    "where the data is: a disk of its own, like /dev/disk/by-id/NAME, which may be empty "
@@ -155,8 +160,8 @@ static const struct schema_row machine_rows[] = {
 	    .fallback = "auto", .flags = SCHEMA_LATER),
 	ROW("time_zone", SCHEMA_TEXT, settings_machine, time_zone,
 	    "the machine's time zone, like Europe/Berlin", .fallback = "UTC"),
-	ROW("sysctls", SCHEMA_PAIRS, settings_machine, sysctls, "kernel parameters to set",
-	    .flags = SCHEMA_LATER, .item = SCHEMA_TEXT),
+	ROW("sysctls", SCHEMA_PAIRS, settings_machine, sysctls,
+	    "kernel parameters to set, like vm.swappiness", .item = SCHEMA_TEXT),
 	ROW("firewall", SCHEMA_MAP, settings_machine, firewall, "what the firewall lets through",
 	    .rows = firewall_rows),
 	ROW("provider", SCHEMA_TEXT, settings_machine, provider,
@@ -237,8 +242,8 @@ static const struct schema_row service_rows[] = {
 static const struct schema_row updates_rows[] = {
 	ROW("app", SCHEMA_WORD, settings_updates, app,
 	    "which new versions of the application are installed by themselves",
-	    .fallback = "patch", .words = words_updates),
-	ROW("os", SCHEMA_WORD, settings_updates, os, "whether the system updates itself",
+	    .fallback = "patch", .flags = SCHEMA_LATER, .words = words_updates),
+	ROW("os", SCHEMA_WORD, settings_updates, os, "whether flatcar and fcos update themselves",
 	    .fallback = "auto", .words = words_os_updates),
 	ROW("window", SCHEMA_TEXT, settings_updates, window,
 	    "when that may happen, in the machine's time zone: days, if not all, and times",
@@ -307,7 +312,7 @@ const struct schema_row settings_rows[] = {
 	ROW("search", SCHEMA_MAP, settings, search, "full-text search: here, or elsewhere",
 	    .flags = SCHEMA_LATER, .words = words_search, .rows = service_rows),
 	ROW("updates", SCHEMA_MAP, settings, updates, "what is updated by itself, and when",
-	    .flags = SCHEMA_LATER, .rows = updates_rows),
+	    .rows = updates_rows),
 	ROW("versions", SCHEMA_PAIRS, settings, versions, "release lines of the data services",
 	    .flags = SCHEMA_LATER, .item = SCHEMA_INT),
 	ROW("monitoring", SCHEMA_MAP, settings, monitoring, "how much is measured",

@@ -1,6 +1,5 @@
 #include "settings/internal.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -90,42 +89,15 @@ static void check_mail(struct settings_checker *c, const struct settings_mail *m
 	check_from(c, &mail->from);
 }
 
-static void check_open_port(struct settings_checker *c, const struct value_text *item)
-{
-	const char *s = item->v;
-	long port;
-
-	if (str_starts(s, "tcp/") || str_starts(s, "udp/")) {
-		if (str_to_long(s + 4, &port) && port >= 1 && port <= 65535 && s[4] != '0')
-			return;
-	}
-	diag_error(c->findings, "settings.value", item->at, "like tcp/9000 or udp/5000",
-	           "'%s' is not an open port", s);
-}
-
-static bool is_network(struct arena *arena, const char *s)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	const char *slash = strchr(s, '/');
-	const char *host = slash != NULL ? arena_strndup(arena, s, (size_t)(slash - s)) : s;
-	long bits, most;
-
-	if (inet_pton(AF_INET, host, address) == 1)
-		most = 32;
-	else if (inet_pton(AF_INET6, host, address) == 1)
-		most = 128;
-	else
-		return false;
-	return slash == NULL || (str_to_long(slash + 1, &bits) && bits >= 0 && bits <= most);
-}
-
 static void check_trusted(struct settings_checker *c, const struct value_text *item)
 {
-	if (!is_network(c->arena, item->v))
+	struct settings_address network;
+
+	if (!settings_address_parse(item->v, &network))
 		diag_error(c->findings, "settings.value", item->at,
 		           "like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
 		           "'%s' is not an address or a network", item->v);
-	else if (str_ends(item->v, "/0"))
+	else if (network.bits == 0)
 		diag_error(c->findings, "settings.value", item->at,
 		           "name the proxy's own addresses",
 		           "'%s' would believe anybody about who they are", item->v);
@@ -151,35 +123,51 @@ static void check_images(struct settings_checker *c, const struct value_pairs *i
 	}
 }
 
+void settings_check_keys(struct settings_checker *c, const struct value_list *keys, const char *key)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct value_text *item = &keys->items[i];
+
+		if (has_control(item->v))
+			diag_error(c->findings, "settings.value", item->at,
+			           "one key or one file per item",
+			           "an item of '%s' holds more than one line", key);
+		if (strstr(item->v, "PRIVATE KEY") != NULL)
+			/* Without its line, so that no report shows a part of the key. */
+			diag_error(c->findings, "settings.value",
+			           (struct span){ .source = item->at.source },
+			           "write the public one, it ends in .pub",
+			           "line %u holds a private key", item->at.line);
+	}
+}
+
+static void check_zone(struct settings_checker *c, const struct value_text *zone)
+{
+	const char *nearest;
+
+	if (!is_set(zone) || settings_zone_known(zone->v))
+		return;
+	nearest = settings_zone_nearest(zone->v);
+	refuse(c, zone,
+	       nearest != NULL ? arena_printf(c->findings->arena, "did you mean '%s'?", nearest)
+	                       : "like UTC or Europe/Berlin",
+	       "machine.time_zone", "is not a time zone");
+}
+
 static void check_machine(struct settings_checker *c, const struct settings_machine *machine)
 {
-	const struct value_text *zone = &machine->time_zone;
-
 	check_host(c, &machine->host, "machine.host");
-	if (is_set(zone) && (zone->v[0] == '\0' || zone->v[0] == '/' || strlen(zone->v) > 64 ||
-	                     strstr(zone->v, "..") != NULL || !only(zone->v, "/_+-")))
-		refuse(c, zone, "like UTC or Europe/Berlin", "machine.time_zone",
-		       "is not a time zone");
+	check_zone(c, &machine->time_zone);
 	if (is_set(&machine->data) && !str_equal(machine->data.v, "auto") &&
 	    !str_equal(machine->data.v, "system") && !str_starts(machine->data.v, "/dev/"))
 		refuse(c, &machine->data, "auto, system, or like /dev/disk/by-id/NAME",
 		       "machine.data", "is not a disk");
 	for (size_t i = 0; i < machine->firewall.open.count; i++)
-		check_open_port(c, &machine->firewall.open.items[i]);
-	for (size_t i = 0; i < machine->ssh_keys.count; i++) {
-		const struct value_text *key = &machine->ssh_keys.items[i];
-
-		if (has_control(key->v))
-			diag_error(c->findings, "settings.value", key->at,
-			           "one key or one file per item",
-			           "an item of 'machine.ssh_keys' holds more than one line");
-		if (strstr(key->v, "PRIVATE KEY") != NULL)
-			/* Without its line, so that no report shows a part of the key. */
-			diag_error(c->findings, "settings.value",
-			           (struct span){ .source = key->at.source },
-			           "write the public one, it ends in .pub",
-			           "line %u holds a private key", key->at.line);
-	}
+		settings_check_open(c, &machine->firewall.open.items[i]);
+	settings_check_keys(c, &machine->ssh_keys, "machine.ssh_keys");
+	settings_check_users(c, &machine->users);
+	settings_check_network(c, &machine->network);
+	settings_check_sysctls(c, &machine->sysctls);
 }
 
 /* A bare word stands for the issuer. */
@@ -225,8 +213,6 @@ static void note_later_values(struct settings_checker *c, const struct settings 
 
 	if (backup != NULL && backup->kind == YAML_MAP)
 		note_later(c, s->root, NULL, "backup", "backup");
-	if (s->machine.network.count > 0)
-		note_later(c, s->root, "machine", "network", "machine.network");
 	if (str_equal(s->tls.challenge.v, "dns"))
 		note_later(c, s->root, "tls", "challenge", "tls.challenge: dns");
 }

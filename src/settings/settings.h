@@ -39,7 +39,7 @@ struct settings_interface {
 
 struct settings_firewall {
 	struct value_text lan;  /* deny | allow: may containers reach private addresses? */
-	struct value_list open; /* "tcp/9000", "udp/5000" more ports of the host itself */
+	struct value_list open; /* more ports of the host itself: settings_open_parse() */
 };
 
 struct settings_user {
@@ -168,6 +168,32 @@ bool settings_window_holds(const struct settings_window *window, unsigned day, u
 
 /* "Sun" for 0. */
 const char *settings_day_name(unsigned day);
+
+struct settings_address {
+	bool v6, has_bits;
+	unsigned char bytes[16]; /* network byte order; IPv4 has 4, the others are 0 */
+	unsigned bits;           /* prefix length; all of them when none is written */
+};
+
+/* "192.0.2.7", "2001:db8::/32". */
+bool settings_address_parse(const char *s, struct settings_address *ret);
+bool settings_address_in(const struct settings_address *address,
+                         const struct settings_address *network);
+bool settings_address_equal(const struct settings_address *a, const struct settings_address *b);
+bool settings_address_is_link_local(const struct settings_address *a); /* of IPv6 */
+
+/* "52:54:00:12:34:56" */
+bool settings_is_mac(const char *s);
+
+struct settings_open {
+	bool udp;
+	unsigned first, last;
+	const char *from_text; /* inside the text that was parsed; NULL: from everywhere */
+	struct settings_address from;
+};
+
+/* "tcp/9000", "udp/5000-5010", "tcp/9000 from 192.0.2.0/24". */
+bool settings_open_parse(const char *s, struct settings_open *ret);
 
 /*
  * stead.lock: facts that never change (identity) and image digests. Written by init, compared at

@@ -165,7 +165,7 @@ static void make_machine(struct fixture *f)
 			(struct node_key){ .line = "ssh-ed25519 AAAA alice",
 			                   .origin = origin_rule("node.default") };
 	*list_add(f->arena, &machine->open) = (struct node_open){
-		.port = 9000, .udp = true, .origin = origin_rule("firewall.input")
+		.first = 9000, .last = 9000, .udp = true, .origin = origin_rule("firewall.input")
 	};
 }
 

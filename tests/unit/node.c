@@ -658,7 +658,7 @@ static void test_machine(void)
 		APP_YAML, NULL);
 	fixture_is_clean(&f, "firewall");
 	is_int(f.node->machine.open.count, 2, "two open ports");
-	is_int(f.node->machine.open.items[1].port, 53, "port");
+	is_int(f.node->machine.open.items[1].first, 53, "port");
 	ok(f.node->machine.open.items[1].udp && !f.node->machine.open.items[0].udp, "udp and tcp");
 	ok(f.node->machine.lan_allowed, "lan");
 	fixture_done(&f);

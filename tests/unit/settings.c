@@ -126,6 +126,55 @@ static void test_window(void)
 	ok(!decode(SMALL "updates: {window: 03:00-03:10}\n", &s), "ten minutes are too short");
 }
 
+static void test_addresses(void)
+{
+	static const char *const wrong[] = { "",
+		                             "192.0.2.1/",
+		                             "192.0.2.1/33",
+		                             "192.0.2.",
+		                             "192.0.2.1/-1",
+		                             "2001:db8::/129",
+		                             "example.net",
+		                             "/24",
+		                             "192.0.2.1/24/1" };
+	struct settings_address a, b;
+
+	ok(settings_address_parse("192.0.2.10/23", &a) && !a.v6 && a.has_bits && a.bits == 23,
+	   "IPv4 with a prefix");
+	ok(settings_address_parse("192.0.3.1", &b) && !b.has_bits && b.bits == 32, "and alone");
+	ok(settings_address_in(&b, &a), "in the network");
+	ok(settings_address_parse("192.0.4.1", &b) && !settings_address_in(&b, &a), "not in it");
+	ok(settings_address_parse("2001:db8::10/60", &a) && a.v6 && a.bits == 60, "IPv6");
+	ok(settings_address_parse("2001:db8:0:f::1", &b) && settings_address_in(&b, &a), "in it");
+	ok(settings_address_parse("2001:db8:0:10::1", &b) && !settings_address_in(&b, &a),
+	   "not in it");
+	ok(settings_address_parse("fe80::1", &b) && settings_address_is_link_local(&b),
+	   "link-local");
+	ok(settings_is_mac("52:54:00:aB:cd:ef") && !settings_is_mac("52:54:00:ab:cd") &&
+	           !settings_is_mac("52:54:00:ab:cd:ef:00") && !settings_is_mac("ens3"),
+	   "hardware addresses");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ok(!settings_address_parse(wrong[i], &a), "refused: '%s'", wrong[i]);
+}
+
+static void test_open(void)
+{
+	static const char *const wrong[] = {
+		"tcp/",   "tcp/09", "tcp/1-",      "tcp/2-1",      "tcp/65536",
+		"sctp/1", "tcp/1 ", "tcp/1 from ", "tcp/1 from x", "tcp/99999999999999999999"
+	};
+	struct settings_open open;
+
+	ok(settings_open_parse("tcp/9000", &open) && !open.udp && open.first == 9000 &&
+	           open.last == 9000 && open.from_text == NULL,
+	   "a port");
+	ok(settings_open_parse("udp/1-65535", &open) && open.udp && open.last == 65535, "a range");
+	ok(settings_open_parse("tcp/9-10 from 2001:db8::/32", &open) && open.from.v6, "from IPv6");
+	is_str(open.from_text, "2001:db8::/32", "as it was written");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ok(!settings_open_parse(wrong[i], &open), "refused: '%s'", wrong[i]);
+}
+
 static void test_key(void *context, const char *key, const struct schema_row *row)
 {
 	size_t *count = context;
@@ -194,6 +243,8 @@ int main(void)
 	test_section();
 	test_words();
 	test_window();
+	test_addresses();
+	test_open();
 	test_rows();
 	test_lock();
 	arena_free(arena);
