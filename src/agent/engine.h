@@ -35,8 +35,8 @@ struct engine {
 	int (*exec)(struct agent *agent, struct arena *arena, const struct plan_process *process,
 	            const struct strings *run, const char *stdin_text, unsigned deadline_s,
 	            struct process_result *ret);
-	/* An address the host reaches the process's container at; -ENOENT when there is none, -EAGAIN
-	 * when it does not run yet, -ESRCH when it has ended. */
+	/* An address the host reaches the process's container at; -ENOENT when there is none,
+	 * -EAGAIN when it does not run yet, -ESRCH when it has ended. */
 	int (*address_of)(struct agent *agent, struct arena *arena,
 	                  const struct plan_process *process, const char **ret);
 	int (*state_of)(struct agent *agent, struct arena *arena,

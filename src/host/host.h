@@ -55,8 +55,8 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
  * host_render(). */
 struct output_set *host_render_base(const struct node *node, struct findings *findings);
 
-/* The plan, as it stands in /etc/stead/node.json; SET is all that is rendered, sorted. The other one
- * is that of host_render_base(): the node, and nothing that runs on it. */
+/* The plan, as it stands in /etc/stead/node.json; SET is all that is rendered, sorted. The other
+ * one is that of host_render_base(): the node, and nothing that runs on it. */
 struct plan *host_plan(struct arena *arena, const struct node *node, const struct output_set *set);
 struct plan *host_plan_base(struct arena *arena, const struct node *node,
                             const struct output_set *set);

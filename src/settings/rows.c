@@ -143,13 +143,12 @@ static const struct schema_row machine_rows[] = {
 	ROW("ssh_keys", SCHEMA_LIST, settings_machine, ssh_keys,
 	    "public keys that may sign in, as text or as files", .item = SCHEMA_TEXT),
 	ROW("users", SCHEMA_NAMED, settings_machine, users, "more accounts on the machine",
-	    .item = SCHEMA_NAME, .rows = user_rows,
-	    .size = sizeof(struct settings_user)),
+	    .item = SCHEMA_NAME, .rows = user_rows, .size = sizeof(struct settings_user)),
 	ROW("network", SCHEMA_MAPS, settings_machine, network,
 	    "how the machine gets its addresses: dhcp, or a list with an entry for each address; "
 	    "interfaces that it does not name stay with dhcp",
-	    .fallback = "dhcp",
-	    .words = word_dhcp, .rows = interface_rows, .size = sizeof(struct settings_interface)),
+	    .fallback = "dhcp", .words = word_dhcp, .rows = interface_rows,
+	    .size = sizeof(struct settings_interface)),
 	ROW("data", SCHEMA_TEXT, settings_machine, data,
 	    "where the data is: a disk of its own, like /dev/disk/by-id/NAME, which may be empty "
 	    "or "

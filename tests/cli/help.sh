@@ -62,7 +62,7 @@ for command in init check render explain graph schema providers; do
 		ok "an example works: $line" in_node "$line"
 	done < <(examples $command)
 done
-is 'there were examples' "$(for c in init check render explain graph schema providers; do examples $c; done | wc -l)" 16
+is 'there were examples' "$(for c in init check render explain graph schema providers; do examples $c; done | wc -l)" 17
 
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do

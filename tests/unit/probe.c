@@ -78,9 +78,9 @@ static void test_message(void)
 	ok(strstr(text, "Date: Sun, 22 Nov 2026 02:30:00 +0000\r\n") != NULL, "the date");
 	ok(strstr(text, "Message-ID: <00ff@example.org>\r\n") != NULL, "the id");
 	m.from = "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4"
-	         "\xc3\xb6"
+		 "\xc3\xb6"
 		 "\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
-	         "\xc3\xa4"
+		 "\xc3\xa4"
 		 "\xc3\xb6\xc3\xbc\xc3\xa4 <x@example.org>";
 	text = message_write(arena, &m);
 	for (const char *p = text; *p != '\0'; p++)

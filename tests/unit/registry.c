@@ -12,7 +12,7 @@
 #define DIGEST "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ENTRY(os, arch)                                                                            \
 	"{\"digest\":\"" DIGEST "\",\"platform\":{\"os\":\"" os "\",\"architecture\":\"" arch "\"" \
-	                                                                                      "}}"
+	"}}"
 
 static const char *joined(struct arena *arena, const struct strings *list)
 {
