@@ -15,6 +15,15 @@
 
 enum { LOCK_MAX_BYTES = 1024 * 1024, UP_DEADLINE_MS = 20000 };
 
+/* A registry that could not be asked, and what was wrong. */
+struct silent {
+	const char *registry;
+	struct registry_answer answer;
+};
+struct silents {
+	LIST_OF(struct silent);
+};
+
 /* --- asking --- */
 
 static const char *lock_name(struct arena *arena, const struct node_process *process)
@@ -110,7 +119,7 @@ static void take(struct locking *l, const struct node_process *process, const ch
 
 /* One that could not be asked is not asked again, for every image has its own deadline. */
 static void ask_one(struct locking *l, const struct node_process *process, const char *name,
-                    struct strings *silent)
+                    struct silents *silents)
 {
 	struct compile *c = l->compile;
 	bool known = lock_find(&l->lock.images, name) != NULL &&
@@ -124,11 +133,15 @@ static void ask_one(struct locking *l, const struct node_process *process, const
 		.secret_arena = c->secret_arena,
 	};
 	struct registry_answer answer;
-	const char *server = arena_strndup(c->arena, question.image, strcspn(question.image, "/"));
+	const char *registry =
+		arena_strndup(c->arena, question.image, strcspn(question.image, "/"));
 
-	for (size_t i = 0; i < silent->count; i++)
-		if (str_equal(silent->items[i], server))
+	for (size_t i = 0; i < silents->count; i++)
+		if (str_equal(silents->items[i].registry, registry)) {
+			if (!l->must)
+				report(l, process, name, &silents->items[i].answer);
 			return;
+		}
 	registry_ask(c->arena, &question, &answer);
 	l->asked++;
 	if (answer.result == REGISTRY_OK) {
@@ -137,7 +150,7 @@ static void ask_one(struct locking *l, const struct node_process *process, const
 	}
 	report(l, process, name, &answer);
 	if (registry_unasked(answer.result))
-		*list_add(c->arena, silent) = server;
+		*list_add(c->arena, silents) = (struct silent){ registry, answer };
 }
 
 static void copy_pairs(struct arena *arena, const struct value_pairs *from, struct value_pairs *to)
@@ -151,7 +164,7 @@ bool locking_ask(struct locking *l)
 {
 	struct compile *c = l->compile;
 	size_t errors = c->findings.errors;
-	struct strings silent = { 0 };
+	struct silents silents = { 0 };
 
 	l->lock = c->lock;
 	copy_pairs(c->arena, &c->lock.images, &l->lock.images);
@@ -165,7 +178,7 @@ bool locking_ask(struct locking *l)
 		name = lock_name(c->arena, process);
 		if (is_wanted(l, process, name) && !came_before(l, i, name) &&
 		    (l->again || lock_find(&c->lock.images, name) == NULL))
-			ask_one(l, process, name, &silent);
+			ask_one(l, process, name, &silents);
 	}
 	return c->findings.errors == errors;
 }

@@ -33,7 +33,7 @@ untouched() { is "$1: the lock is as it was" "$(grep -c sha256 "$tmp/n/stead.loc
 mirrored
 cp "$tmp/n/stead.lock" "$tmp/first.lock"
 run 0 'rendering without a lock' render tree "$tmp/tree" --no-agent --dir "$tmp/n"
-err_has 'it is warned' "the image '$snac' is not locked"
+err_has 'it is warned' "warning[image.unlocked]: the image '$snac' is not locked"
 lock 1 'check, when nothing is locked' --check
 out_has 'it says so' "snac: $snac is $(digest_of snac)"
 ok 'check writes nothing' cmp "$tmp/first.lock" "$tmp/n/stead.lock"
@@ -123,7 +123,7 @@ bad() { # NAME SENTENCE [ARGUMENT…]
 	untouched "$name"
 }
 mirrored lab.invalid/snac:3
-bad 'no such tag' "has no image '$plain/lab.invalid/snac:3': manifest unknown"
+bad 'no such tag' "error[image.registry]: $plain has no image '$plain/lab.invalid/snac:3': manifest unknown"
 err_has 'the place is shown' '  snac: lab.invalid/snac:3'
 mirrored lab.invalid/nothing:1
 bad 'no such image' "has no image '$plain/lab.invalid/nothing:1'"
@@ -148,6 +148,27 @@ bad 'nobody listens' 'the registry 127.0.0.1:1 cannot be reached'
 is 'one that cannot be asked is asked once' "$(grep -c 'cannot be reached' "$tmp/err")" 1
 settings '  mirror: https://registry.invalid' "  snac: $snac"
 bad 'no such name' 'no address is found for the registry registry.invalid'
+
+# --- up, which stops behind it here: nobody could look into this machine ---
+up() { # NAME [ARGUMENT…]
+	run 1 "$1" up --on vm --image "$tmp/none" --dir "$tmp/n" "${@:2}"
+}
+mirrored
+up 'up --dry-run' --dry-run
+untouched 'up --dry-run'
+up 'up'
+err_has 'it locks what is missing' 'locked 2 images in stead.lock'
+sed "s/^lineage: .*/$(grep '^lineage' "$tmp/n/stead.lock")/; s/$(digest_of caddy)/$new/" "$tmp/lock" >"$tmp/wanted"
+ok 'as stead lock does' cmp "$tmp/wanted" "$tmp/n/stead.lock"
+fails 'nothing is unlocked' grep -q unlocked "$tmp/err"
+mirrored lab.invalid/snac:3
+up 'up with an image that is not there'
+err_has 'it does not begin' "error[image.registry]: $plain has no image"
+fails 'with anything' grep -q 'up.ssh_keys' "$tmp/err"
+settings '  mirror: http://127.0.0.1:1' "  snac: $snac"
+up 'up with a registry that cannot be asked from here'
+err_has 'it warns' "warning[image.unlocked]: '$caddy' is not locked"
+err_has 'and goes on' 'up.ssh_keys'
 
 # --- other mistakes ---
 mirrored
