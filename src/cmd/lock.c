@@ -51,9 +51,11 @@ static int say_check(const struct locking *l)
 
 static int write_changes(const struct locking *l)
 {
+	struct arena *arena = l->compile->arena;
 	int code;
 
-	if (l->changed == 0) {
+	/* A lock of before may have the digests, and not yet the machines. */
+	if (strcmp(lock_write(arena, &l->compile->lock), lock_write(arena, &l->lock)) == 0) {
 		(void)printf("nothing to change in " LOCK_FILE "\n");
 		return flush_output(stdout);
 	}

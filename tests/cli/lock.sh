@@ -59,7 +59,8 @@ sed -i '/^arches/,$d' "$tmp/n/stead.lock"
 run 0 'a lock of before reads as well' check --dir "$tmp/n"
 lock 0 'and is left alone'
 fails 'as it was' grep -q arches "$tmp/n/stead.lock"
-cp "$tmp/lock" "$tmp/n/stead.lock"
+lock 0 'until it is to be updated' --update
+ok 'then it has everything' cmp "$tmp/lock" "$tmp/n/stead.lock"
 python3 tests/lib/registry-small.py "$reg" fill "http://$plain" --new >"$reg/new"
 new=$(cut -d' ' -f2 "$reg/new")
 lock 1 'check, when something is newer' --check
