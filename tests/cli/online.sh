@@ -127,6 +127,17 @@ def server(address, port, answer, cert=None):
         context.load_cert_chain(cert + "/cert.pem", cert + "/key.pem")
         one.socket = context.wrap_socket(one.socket, server_side=True)
     threading.Thread(target=one.serve_forever, daemon=True).start()
+class Late(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(404)
+        self.end_headers()
+    do_HEAD = do_GET
+    def date_time_string(self, timestamp=None):
+        return "Thu, 01 Jan 2026 00:00:00 GMT"
+    def log_message(self, *args):
+        pass
+late = http.server.ThreadingHTTPServer(("192.0.2.1", 5001), Late)
+threading.Thread(target=late.serve_forever, daemon=True).start()
 def fediverse(path):
     if path == "/.well-known/nodeinfo":
         return 200, json.dumps({"links": [
@@ -238,6 +249,30 @@ out_has 'which one' 'and that is a server of the fediverse already: mastodon 4.3
 fails 'no word of a stranger goes to the terminal' grep -q $'\033' "$tmp/out"
 online 1 'another node' domain=other.example.org
 out_has 'it is said' 'error[occupant.node]: other.example.org leads to 198.51.100.83, and that is a node of stead that is not known in this folder'
+# The folder's own host: ssh is a stand-in that runs the node's command here, below a /run of our own.
+mount -t tmpfs run /run && mkdir -p /run/stead/page/.well-known/stead "$work/bin" || bail 'no /run'
+printf '#!/bin/sh\n[ ! -e "%s/away" ] || exit 255\nwhile [ "$1" != -- ]; do shift; done\nshift\necho good morning\nexec sh -c "$*"\n' \
+	"$work" >"$work/bin/ssh"
+chmod +x "$work/bin/ssh"
+PATH=$work/bin:$PATH
+own_host() { # NONCE
+	mkdir -p "$tmp/n/.stead/host"
+	echo '{"agent":"/a","web":"other.example.org","handle":"h","issuer":"acme","domain":"other.example.org","on":"root@h"}' \
+		>"$tmp/n/.stead/host/target.json"
+	printf 'Host stead\n' >"$tmp/n/.stead/host/ssh_config"
+	echo "$1" >/run/stead/page/.well-known/stead/node
+}
+nonce=$(printf '0123456789abcdef%.0s' 1 2 3 4)
+own_host "$nonce"
+run 0 'the node itself' check --online --resolver 192.0.2.53 --dir "$tmp/n"
+saw 'it is known by its nonce' site ok '198.51.100.83: this node'
+own_host "${nonce//0/f}"
+run 1 'a node that is not this one' check --online --resolver 192.0.2.53 --dir "$tmp/n"
+out_has 'it is said' 'and that is another node of stead'
+: >"$work/away"
+run 0 'a node, and this one cannot be asked' check --online --resolver 192.0.2.53 --dir "$tmp/n"
+saw 'both are said' site ok "a node of stead \(this folder's does not say"
+rm "$work/away"
 online 1 'no HTTP' domain=strange.example.org
 out_has 'it is said' 'something that speaks no HTTP at port 80'
 
@@ -275,7 +310,7 @@ docker_registry() {
 		"$work" >"$work/registry.yml"
 	docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
 	servers+=($!)
-	until_ok 60 curl -sS -o /dev/null http://192.0.2.1:5000/v2/
+	until_ok 60 curl -s -o /dev/null http://192.0.2.1:5000/v2/
 }
 # push NAME TAG ARCH: an image without layers, as docker-registry takes it.
 push() {
@@ -311,6 +346,10 @@ online 1 'images for another machine'
 out_has 'it is said' 'error[registry.arch]: the image '
 for image in "${images[@]}"; do push "${image%:*}" "${image##*:}" amd64; done
 
+online 1 'a registry that is none, with another time' images.mirror=http://192.0.2.1:5001
+out_has 'the time is said' "warning[clock.off]: this computer's clock is "
+out_has 'what answers is said' 'error[registry.'
+
 # --- where backups go ---
 mkdir -p "$work/backups/repository/keys" "$work/backups/other" "$work/backups/empty" "$tmp/home/.ssh"
 touch "$work/backups/repository/config" "$work/backups/other/photo.jpg"
@@ -325,7 +364,6 @@ mkdir -p /run/sshd
 servers+=($!)
 until_ok 60 bash -c 'exec 3<>/dev/tcp/198.51.100.90/2222' 2>/dev/null || { cat "$work/sshd.log"; bail 'no sshd'; }
 # ssh looks into the home of the account, whatever HOME says: a stand-in names the key, and is ssh for the rest.
-mkdir "$work/bin"
 printf '#!/bin/sh\nexec /usr/bin/sftp -i "%s" -oIdentitiesOnly=yes "$@"\n' "$tmp/home/.ssh/id_ed25519" >"$work/bin/sftp"
 chmod +x "$work/bin/sftp"
 PATH=$work/bin:$PATH
@@ -349,6 +387,14 @@ saw 'is one' backup ok 'is a repository of restic: whose it is'
 sed -i 's#/backups/repository#/backups/other#' "$tmp/n/stead.yaml"
 again 1 'other files'
 out_has 'are said to be there' "error[backup.other-files]"
+sed -i 's#/backups/other#/backups/empty#; s#:2222/#:2224/#' "$tmp/n/stead.yaml"
+sed 's/:2222/:2224/; s/internal-sftp/internal-sftp -R/' "$work/sshd_config" >"$work/sshd_read_only"
+/usr/sbin/sshd -D -f "$work/sshd_read_only" -E "$work/sshd.log" &
+servers+=($!)
+until_ok 60 bash -c 'exec 3<>/dev/tcp/198.51.100.90/2224' 2>/dev/null || { cat "$work/sshd.log"; bail 'no sshd'; }
+known=${known/2222/2224} again 1 'a folder that may only be read'
+out_has 'it is said' 'error[backup.read-only]: the login may not write to'
+sed -i 's#:2224/#:2222/#' "$tmp/n/stead.yaml"
 : >"$work/authorized_keys"
 again 1 'a login that is refused'
 out_has 'is said to be' 'error[backup.login]: 198.51.100.90 refuses the login'
