@@ -33,7 +33,7 @@ static const char *base_name(const char *path)
 }
 
 /* The name alone will do where only one file has it. */
-static struct output *find_file(struct output_set *tree, const char *path)
+static struct output *find_file(const struct output_set *tree, const char *path)
 {
 	struct output *found = output_find(tree, path);
 
@@ -105,20 +105,10 @@ static json_t *answer_json(struct arena *arena, const struct explain_answer *ans
 	                 answer->doc, "facts", facts);
 }
 
-static void print_json(struct explain *e, const struct output *file, size_t line)
+static json_t *file_json(struct arena *arena, const struct output *file, size_t line)
 {
-	cleanup_json json_t *root = json_pack("{s:i}", "v", 1);
-	json_t *array = json_array();
-
-	if (file != NULL)
-		json_array_append_new(array, json_pack("{s:s,s:s,s:o,s:o}", "kind", "file", "name",
-		                                       file->path, "origin",
-		                                       origin_json(e->arena, file->origin), "lines",
-		                                       lines_json(e->arena, file, line)));
-	for (size_t i = 0; i < e->answers.count; i++)
-		json_array_append_new(array, answer_json(e->arena, &e->answers.items[i]));
-	json_object_set_new(root, "answers", array);
-	(void)printf("%s\n", json_text(e->arena, root, JSON_INDENT(1)));
+	return json_pack("{s:s,s:s,s:o,s:o}", "kind", "file", "name", file->path, "origin",
+	                 origin_json(arena, file->origin), "lines", lines_json(arena, file, line));
 }
 
 /* --- for people --- */
@@ -140,34 +130,52 @@ static void print_answer(struct arena *arena, const struct explain_answer *answe
 	}
 }
 
-static int explain(struct compile *c, struct cli *cli)
+/* One argument. What it means goes to stdout, or to ARRAY when there is one. */
+static int explain_one(struct explain *e, const char *arg, json_t *array)
 {
-	const char *arg = cli->args.items[0], *path;
-	struct explain e = { .compile = c, .arena = c->arena, .node = c->node };
-	struct output_set *tree = compile_tree(c, NULL);
 	struct output *file;
+	const char *path;
 	size_t line;
 
-	if (tree == NULL)
-		return CLI_FINDINGS;
-	e.tree = tree;
-	e.plan = host_plan(c->arena, c->node, tree);
-	explain_subjects(&e, arg);
-	path = split_line(c->arena, arg, &line);
-	file = find_file(tree, path);
-	if (file == NULL && e.answers.count == 0)
-		return not_found(&e, path);
+	e->answers.count = e->names.count = 0;
+	explain_subjects(e, arg);
+	path = split_line(e->arena, arg, &line);
+	file = find_file(e->tree, path);
+	if (file == NULL && e->answers.count == 0)
+		return not_found(e, path);
 	if (file != NULL && line > file->lines.count)
 		return fail(CLI_USAGE, NULL, "'%s' has %zu lines", file->path, file->lines.count);
-	if (strcmp(cli_text(cli, "format"), "json") == 0) {
-		print_json(&e, file, line);
-		return flush_output(stdout);
-	}
-	if (file != NULL)
+	if (file != NULL && array != NULL)
+		json_array_append_new(array, file_json(e->arena, file, line));
+	else if (file != NULL)
 		output_explain(file, line, stdout, node_rule_text);
-	for (size_t i = 0; i < e.answers.count; i++)
-		print_answer(c->arena, &e.answers.items[i]);
-	return flush_output(stdout);
+	for (size_t i = 0; i < e->answers.count; i++) {
+		if (array != NULL)
+			json_array_append_new(array, answer_json(e->arena, &e->answers.items[i]));
+		else
+			print_answer(e->arena, &e->answers.items[i]);
+	}
+	return CLI_OK;
+}
+
+static int explain(struct compile *c, struct cli *cli)
+{
+	struct explain e = { .compile = c, .arena = c->arena, .node = c->node };
+	bool json = strcmp(cli_text(cli, "format"), "json") == 0;
+	cleanup_json json_t *root = json_pack("{s:i,s:[]}", "v", 1, "answers");
+	int code = CLI_OK, flushed;
+
+	e.tree = compile_tree(c, NULL);
+	if (e.tree == NULL)
+		return CLI_FINDINGS;
+	e.plan = host_plan(c->arena, c->node, e.tree);
+	for (size_t i = 0; code == CLI_OK && i < cli->args.count; i++)
+		code = explain_one(&e, cli->args.items[i],
+		                   json ? json_object_get(root, "answers") : NULL);
+	if (json && code == CLI_OK)
+		(void)printf("%s\n", json_text(c->arena, root, JSON_INDENT(1)));
+	flushed = flush_output(stdout);
+	return code != CLI_OK ? code : flushed;
 }
 
 int cmd_explain(struct cli *cli)

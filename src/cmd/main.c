@@ -313,9 +313,9 @@ static const struct cli_command commands[] = {
 	{
 		.name = "explain",
 		.group = "settings",
-		.args = "WHAT",
+		.args = "WHAT...",
 		.summary = "say what something is, and where it comes from",
-		.doc = "WHAT is a path on the node or a file's name, with :LINE for one line; a unit or a "
+		.doc = "Each WHAT is a path on the node or a file's name, with :LINE for one line; a unit or a "
 		       "process; a port, like 443 or tcp/443; a setting, like mail.port; an image; the "
 		       "name of a secret; a network; a volume. What it means several times is answered "
 		       "for each.\n\n"
@@ -327,7 +327,7 @@ static const struct cli_command commands[] = {
 	                             { "stead explain mail.port", "a setting, and where it goes" },
 	                             { "stead explain tcp/443 --format=json", "a port, for programs" }),
 		.min_args = 1,
-		.max_args = 1,
+		.max_args = 10000,
 		.run = cmd_explain,
 	},
 	{

@@ -3,25 +3,26 @@
 # volume are; no secret is shown.
 . "$(dirname "$0")/lib.sh"
 
-# Asks for every file as JSON; prints lines whose origin is missing, or whose rule has no sentence.
+# Asks for all files at once; prints lines whose origin is missing, or whose rule has no sentence.
 walk() { # DIR [OPTION…]
-	local dir=$1 path
+	local dir=$1
 	shift
 	rm -rf "$tmp/tree"
 	timeout 60 "$stead" render tree "$tmp/tree" --dir "$dir" --no-agent "$@" 2>/dev/null </dev/null |
 		awk '$1 == "file" { print $4 }' >"$tmp/paths"
 	[ "$(wc -l <"$tmp/paths")" -gt 10 ] || echo "only $(wc -l <"$tmp/paths") files"
+	xargs timeout 60 "$stead" explain --dir "$dir" --format=json "$@" <"$tmp/paths" >"$tmp/json" 2>/dev/null ||
+		echo "exit code $?"
+	cat "$tmp/json" >>"$tmp/all"
+	jq -r '.answers[] | select(.kind == "file") | "\(.name) \(.lines | length)"' "$tmp/json" >"$tmp/asked" ||
+		echo 'not as it should be'
 	while read -r path; do
-		timeout 60 "$stead" explain "$path" --dir "$dir" --format=json "$@" >"$tmp/json" 2>/dev/null </dev/null ||
-			echo "$path: exit code $?"
-		cat "$tmp/json" >>"$tmp/all"
-		jq -r --arg path "$path" --argjson lines "$(wc -l <"$tmp/tree$path")" '
-			(.answers[] | select(.kind == "file")) as $f |
-			(if ($f.lines | length) != $lines then "\($path): \($f.lines | length) of \($lines) lines" else empty end),
-			($f.lines[] | select(.origin == null or .origin.text == "unknown" or
-				(.origin.file == null and .origin.rule == null) or (.origin.rule != null and .origin.why == null)) |
-				"\($path):\(.line) \(.text)")' "$tmp/json" 2>&1 || echo "$path: not as it should be"
-	done <"$tmp/paths"
+		echo "$path $(wc -l <"$tmp/tree$path")"
+	done <"$tmp/paths" | diff - "$tmp/asked"
+	jq -r '.answers[] | select(.kind == "file") | .name as $path | .lines[] |
+		select(.origin == null or (.origin.file == null and .origin.rule == null) or
+			(.origin.rule != null and .origin.why == null)) |
+		"\($path):\(.line) \(.text)"' "$tmp/json" || echo 'nor this'
 }
 
 count=0
