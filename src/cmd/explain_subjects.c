@@ -7,6 +7,9 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+/* Where the agent keeps what set-up captured. */
+#define CAPTURED_DIR "/var/lib/stead/state/secrets/"
+
 enum { LINES_SHOWN = 8 };
 
 static struct explain_answer *answer(struct explain *e, const char *kind, const char *name,
@@ -86,7 +89,9 @@ static void add_reaches(struct explain *e, struct explain_answer *a, const char 
 		if (span_has_key(&e->tree->links.items[i].origin.span, key))
 			fact(e, a, "reaches", e->tree->links.items[i].path, nowhere);
 	if (a->facts.count == before)
-		fact(e, a, "reaches", "no line of a file by itself", nowhere);
+		fact(e, a, "reaches",
+		     "no line as a value; it may decide what there is, or stand in the plan",
+		     nowhere);
 }
 
 /* --- settings --- */
@@ -393,6 +398,30 @@ static void add_secret(struct explain *e, const char *secret, const char *key, c
 	add_reaches(e, a, key);
 }
 
+/* Made on the node, and never known here. */
+static void add_captured(struct explain *e, const char *secret, const struct app_secret *declared)
+{
+	struct explain_answer *a = answer(e, "secret", secret, declared->doc.v);
+
+	fact(e, a, "value", "never shown; set-up on the node makes it and keeps it there",
+	     origin_at(declared->name.at));
+	fact(e, a, "file", arena_printf(e->arena, CAPTURED_DIR "%s", declared->name.v),
+	     origin_at(declared->name.at));
+}
+
+static void add_host_key(struct explain *e, const char *secret)
+{
+	struct explain_answer *a = answer(e, "secret", secret, node_rule_text("host.hostkey"));
+
+	fact(e, a, "value", "never shown; it is in stead.secrets.yaml",
+	     e->node->machine.ssh_host_key.origin);
+	for (size_t i = 0; i < e->tree->files.count; i++)
+		if ((e->tree->files.items[i]->flags & OUTPUT_SECRET) != 0 &&
+		    str_equal(e->tree->files.items[i]->origin.rule, "host.hostkey"))
+			fact(e, a, "reaches", e->tree->files.items[i]->path,
+			     e->tree->files.items[i]->origin);
+}
+
 static void explain_secrets(struct explain *e, const char *arg)
 {
 	const struct app *app = &e->compile->app;
@@ -403,10 +432,17 @@ static void explain_secrets(struct explain *e, const char *arg)
 		const char *full = arena_printf(e->arena, "app.%s", bare);
 
 		name(e, full);
-		if (str_equal(arg, bare) || str_equal(arg, full))
+		if (!str_equal(arg, bare) && !str_equal(arg, full))
+			continue;
+		if (str_equal(secrets[i].kind.v, "captured"))
+			add_captured(e, full, &secrets[i]);
+		else
 			add_secret(e, full, arena_printf(e->arena, "secret.%s", bare),
 			           secrets[i].doc.v, origin_at(secrets[i].name.at));
 	}
+	name(e, "ssh_host_ed25519_key");
+	if (str_equal(arg, "ssh_host_ed25519_key"))
+		add_host_key(e, arg);
 	name(e, "mail.password");
 	if (str_equal(arg, "mail.password"))
 		add_secret(e, arg, "secret.mail.password", "the password of the mail server",

@@ -71,6 +71,10 @@ run 0 'a volume' explain data "${apps[@]}"
 out_has 'has its folder' 'folder: /var/lib/stead/data/snac/data'
 run 0 'a secret' explain worker_key "${apps[@]}"
 out_has 'where it goes' 'reaches: /etc/stead/secrets/worker.env:'
+run 0 'a secret that the node makes' explain owner_password "${apps[@]}"
+out_has 'where it is kept' 'file: /var/lib/stead/state/secrets/owner_password'
+run 0 'the host key' explain ssh_host_ed25519_key "${apps[@]}"
+out_has 'where that goes' 'reaches: /etc/ssh/'
 run 2 'a mistyped setting' explain mail.prot "${apps[@]}"
 err_has 'the nearest is named' "did you mean 'mail.port'?"
 run 2 'nothing of that name' explain qqqqqqqqqqq "${apps[@]}"
