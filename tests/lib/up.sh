@@ -146,7 +146,7 @@ settings_change() {
 }
 
 images_and_processes_change() {
-	say[snac_image]=lab.invalid/snac:2.75-1 && write_settings
+	say[snac_image]=lab.invalid/snac:2.75-1 && write_settings && lock_settings "$dir/n" --apps "$apps"
 	changes "another image" snac
 	like "another image: it is the one that runs" \
 		"$(on_host "$node" "$engine" inspect stead-snac --format '{{.Config.Labels}}')" 'build:1'
