@@ -20,6 +20,7 @@ make_app() {
 			print "    user: \"10002:10002\""
 			print "    tmpfs: [/tmp]"
 			print "    networks: " networks
+			print "    after: [snac]"
 			print "    port: 8002"
 			print "    health: {http: /, start: 8s}"
 			print "    stop: 2s"

@@ -65,17 +65,67 @@ leftovers() {
 }
 worker_env() { on_host "$node" "$engine" exec stead-worker sh -c "echo \"\$$1\""; }
 
-# changes WHAT UNITS [up's arguments...]: after `up` just UNITS run anew, all is well and nothing lies about.
+# What `stead diff` says before a change, of the node and of the settings of the last `up`. $dir/before holds these
+# and $before_apps the definition. Only --on is left out of the second: it needs no machine.
+foretell() {
+	local code
+	"$stead" diff --on "root@$(host_ip "$node")" --host-key "$("$lab" machine host-key "$node")" --dir "$dir/n" \
+		--apps "$apps" --format=json >"$dir/foretold.json" 2>"$dir/err" </dev/null
+	code=$?
+	[ $code = 4 ] || [ $code = 0 ] || { cat "$dir/err" "$dir/foretold.json"; return 1; }
+	jq -e ".same == $([ $code = 0 ] && echo true || echo false)" "$dir/foretold.json" >/dev/null || return
+	[ "$apps" = "$before_apps" ] || return 0
+	# Here `engine: auto` is what the machine has.
+	rm -rf "$dir/old" "$dir/new"
+	cp -r "$dir/before" "$dir/old" && cp -r "$dir/n" "$dir/new" &&
+		sed -i "s/^machine: {/machine: {engine: $engine, /" "$dir/old/stead.yaml" "$dir/new/stead.yaml" || return
+	"$stead" diff "$dir/old" "$dir/new" --apps "$apps" --format=json >"$dir/offline.json" 2>"$dir/err" </dev/null
+	[ $? = $code ] || { cat "$dir/err"; return 1; }
+}
+
+# The names that are told to stop, restart, start or be made anew, as `restarted` has them. stead's own units run again
+# for each plan, and the rules of the firewall are loaded without a restart.
+foretold() {
+	jq -r '.order[] | select(.do != "run again" and .do != "reload") | if .do == "make anew" then .name + "-network" else .name end' \
+		"$dir/foretold.json" | sed 's/^stead-//; s/\.service$//' | sort -u | xargs
+}
+
+# What was told to wait for another is active after it.
+in_order() {
+	local name after
+	jq -r '.order[] | .name as $n | .after[] | "\($n) stead-\(.).service"' "$dir/foretold.json" >"$dir/pairs"
+	while read -r name after; do
+		[ "$(active_since "$name")" -ge "$(active_since "$after")" ] || { echo "$name before $after"; return 1; }
+	done <"$dir/pairs"
+}
+active_since() { on_host "$node" systemctl show -P ActiveEnterTimestampMonotonic "$1" </dev/null; }
+
+# changes WHAT UNITS [up's arguments...]: after `up` just UNITS run anew, as foretold; all is well and nothing lies
+# about. $by_hand: the node was changed, and not the settings.
 changes() {
 	local what=$1 units=$2
 	shift 2
 	units_saved
+	ok "$what: it is foretold" foretell
+	is "$what: what is to restart" "$(foretold)" "$units"
+	if [ "$apps" = "$before_apps" ] && [ -z "${by_hand:-}" ]; then
+		is "$what: the settings alone tell the same" "$(jq -c '[.order, .untouched]' "$dir/offline.json")" \
+			"$(jq -c '[.order, .untouched]' "$dir/foretold.json")"
+	fi
 	ok "$what: up" up "$@" || on_host "$node" journalctl --no-pager -u stead-apply -n 30 | sed 's/^/# /'
 	is "$what: what is restarted" "$(restarted)" "$units" || {
 		diff "$dir/units" <(units_of) | sed 's/^/# /'
 	}
+	ok "$what: in the order that was told" in_order
 	ok "$what: the site answers" answers
 	is "$what: nothing half-made is left" "$(leftovers)" ""
+	remember
+}
+
+before_apps=
+remember() {
+	rm -rf "$dir/before" && cp -r "$dir/n" "$dir/before"
+	before_apps=$apps
 }
 
 # --- the parts ---
@@ -111,6 +161,8 @@ first_up() {
 nothing_to_do() {
 	local t0 ms
 	units_saved
+	ok "$1: it is foretold" foretell
+	is "$1: that nothing changes" "$(jq -c '[.same, .order]' "$dir/foretold.json")" '[true,[]]'
 	t0=$(now_ms)
 	ok "$1: up once more" up
 	ms=$(($(now_ms) - t0))
@@ -187,7 +239,8 @@ network_changes() {
 		systemctl start stead.target'
 	ok "a changed network: it is ready there" node_ready "$node" 120
 	like "a changed network: it is another one" "$(on_host "$node" "$engine" network inspect stead-ext)" '10\.217\.99\.'
-	changes "a changed network" "caddy ext-network snac worker"
+	by_hand=yes changes "a changed network" "caddy ext-network snac worker"
+	ok "a changed network: somebody waited" test -s "$dir/pairs"
 	like "a changed network: it is the right one" "$(on_host "$node" "$engine" network inspect stead-ext)" '10\.217\.2\.'
 }
 
@@ -244,6 +297,7 @@ up_test() { # ENGINE TREE
 	write_settings
 	host_keys_are_minded
 	first_up
+	remember
 	nothing_to_do "no change"
 	settings_change
 	images_and_processes_change
