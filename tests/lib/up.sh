@@ -74,7 +74,7 @@ foretell() {
 	code=$?
 	[ $code = 4 ] || [ $code = 0 ] || { cat "$dir/err" "$dir/foretold.json"; return 1; }
 	jq -e ".same == $([ $code = 0 ] && echo true || echo false)" "$dir/foretold.json" >/dev/null || return
-	[ "$apps" = "$before_apps" ] || return 0
+	[ "$apps" = "$before_apps" ] && [ -z "${by_hand:-}" ] || return 0
 	# Here `engine: auto` is what the machine has.
 	rm -rf "$dir/old" "$dir/new"
 	cp -r "$dir/before" "$dir/old" && cp -r "$dir/n" "$dir/new" &&
