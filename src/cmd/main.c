@@ -535,7 +535,7 @@ static const struct cli_command commands[] = {
 		.args = "NAME",
 		.summary = "begin a definition of an application",
 		.doc = "Writes APPS/NAME/app.yaml, a commented skeleton without mistakes, and prints its "
-		       "name. Never overwrites. 'man 5 stead-app.yaml' has all keys.",
+		       "name. Never overwrites. 'stead schema app' has all keys, docs/app-format.md explains them.",
 		.options = OPTIONS(apps_new_options),
 		.examples = EXAMPLES({ "stead app new chat", "apps/chat/app.yaml" }),
 		.min_args = 1,
