@@ -14,7 +14,6 @@
 #include "agent/disk.h"
 #include "agent/engine.h"
 #include "agent/failpoint.h"
-#include "agent/failpoint.h"
 #include "agent/run.h"
 #include "agent/sentinel.h"
 #include "agent/settle.h"

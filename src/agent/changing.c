@@ -143,6 +143,28 @@ static bool parse(struct arena *arena, const json_t *root, struct changing *ret)
 	return read_plans(arena, ret);
 }
 
+/* Whose journal it is: a data disk outlives the system that wrote it. NULL: not known. */
+static const char *machine_id(const struct agent *agent, struct arena *arena)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	if (disk_read(arena, agent->root_fd, "/etc/machine-id", MAX_SMALL_BYTES, &text, &len,
+	              NULL) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static bool is_foreign(const struct agent *agent, const json_t *root)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *theirs = json_string_value(json_object_get(root, "machine"));
+	const char *ours = machine_id(agent, scratch);
+
+	return theirs != NULL && ours != NULL && !str_equal(theirs, ours);
+}
+
 int changing_read(struct agent *agent, struct arena *arena, struct changing *ret)
 {
 	cleanup_arena struct arena *scratch = arena_new();
@@ -156,6 +178,11 @@ int changing_read(struct agent *agent, struct arena *arena, struct changing *ret
 	if (r < 0)
 		return agent_fail(agent, r, "%s cannot be read: %s", JOURNAL, strerror(-r));
 	root = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
+	if (is_foreign(agent, root)) {
+		agent_log("a change that another system of this node began is forgotten");
+		r = changing_drop(agent);
+		return r < 0 ? r : -ENOENT;
+	}
 	if (!parse(arena, root, ret))
 		return agent_fail(agent, -EINVAL, "%s cannot be understood", JOURNAL);
 	return 0;
@@ -173,19 +200,20 @@ static json_t *entry_json(const struct change_entry *entry)
 	                 "old_gid", (int)entry->old_gid, "target", entry->target);
 }
 
-static json_t *journal_json(const struct changing *changing)
+static json_t *journal_json(const struct changing *changing, const char *machine)
 {
 	json_t *entries = json_array();
 
 	for (size_t i = 0; i < changing->change.count; i++)
 		json_array_append_new(entries, entry_json(&changing->change.items[i]));
-	return json_pack(
-		"{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:i,s:s?,s:o,s:s?,s:s}", "v", VERSION, "id",
-		changing->id, "base", changing->base, "from", changing->from, "at", changing->at,
-		"state", changing_words[changing->state], "result",
-		changing_words[changing->result], "was_ready", changing->was_ready, "wait",
-		changing->wait, "deadline_s", (int)changing->deadline_s, "why", changing->why,
-		"entries", entries, "old_plan", changing->old_text, "new_plan", changing->new_text);
+	return json_pack("{s:i,s:s*,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:i,s:s?,s:o,s:s?,s:s}", "v",
+	                 VERSION, "machine", machine, "id", changing->id, "base", changing->base,
+	                 "from", changing->from, "at", changing->at, "state",
+	                 changing_words[changing->state], "result",
+	                 changing_words[changing->result], "was_ready", changing->was_ready, "wait",
+	                 changing->wait, "deadline_s", (int)changing->deadline_s, "why",
+	                 changing->why, "entries", entries, "old_plan", changing->old_text,
+	                 "new_plan", changing->new_text);
 }
 
 static int write_json(struct agent *agent, const char *path, const json_t *root)
@@ -205,12 +233,13 @@ static int write_json(struct agent *agent, const char *path, const json_t *root)
 
 int changing_set(struct agent *agent, struct changing *changing, enum changing_state state)
 {
+	cleanup_arena struct arena *scratch = arena_new();
 	enum changing_state before = changing->state;
 	cleanup_json json_t *root = NULL;
 	int r;
 
 	changing->state = state;
-	root = journal_json(changing);
+	root = journal_json(changing, machine_id(agent, scratch));
 	r = write_json(agent, JOURNAL, root);
 	if (r < 0)
 		changing->state = before; /* what stands on the disk is what is true */
@@ -248,8 +277,10 @@ int changing_record(struct agent *agent, const struct changing *changing)
 
 static int write_current(struct agent *agent, const struct changing *changing)
 {
-	cleanup_json json_t *root = json_pack("{s:i,s:s,s:s,s:s}", "v", VERSION, "id", changing->id,
-	                                      "at", changing->at, "from", changing->from);
+	cleanup_arena struct arena *scratch = arena_new();
+	cleanup_json json_t *root = json_pack("{s:i,s:s*,s:s,s:s,s:s}", "v", VERSION, "machine",
+	                                      machine_id(agent, scratch), "id", changing->id, "at",
+	                                      changing->at, "from", changing->from);
 
 	return write_json(agent, CURRENT, root);
 }
@@ -290,7 +321,7 @@ static json_t *load(struct agent *agent, const char *path, size_t max_bytes)
 const char *changing_current(struct agent *agent, struct arena *arena)
 {
 	cleanup_json json_t *root = load(agent, CURRENT, MAX_SMALL_BYTES);
-	const char *id = get_text(arena, root, "id");
+	const char *id = is_foreign(agent, root) ? NULL : get_text(arena, root, "id");
 
 	return id != NULL ? id : "";
 }

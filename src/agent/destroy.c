@@ -16,6 +16,7 @@
 #include "agent/engine.h"
 #include "agent/failpoint.h"
 #include "agent/stop.h"
+#include "agent/storage.h"
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/file.h"
@@ -264,6 +265,18 @@ static int reload(const struct destroy *destroy)
 	return units_command(destroy->agent, words, NULL, QUICK_S);
 }
 
+/* --- the data's disk --- */
+
+static int disable_disk(const struct destroy *destroy)
+{
+	static const char *const words[] = { "disable", "--quiet", NULL };
+	struct agent *agent = destroy->agent;
+
+	if (faccessat(agent->root_fd, "etc/systemd/system/" STORAGE_UNIT, F_OK, 0) < 0)
+		return 0;
+	return units_command_one(agent, words, STORAGE_UNIT, QUICK_S);
+}
+
 /* Removes what is in PATH and has PART in its name ("" all) but SPARED; fine without PATH. */
 static int remove_in(const struct destroy *destroy, const char *path, const char *part,
                      const char *spared)
@@ -305,6 +318,10 @@ static int remove_data(const struct destroy *destroy)
 		return r;
 	/* A disk of its own: empty, it is the machine's again. */
 	r = remove_in(destroy, AGENT_DATA, "", NULL);
+	if (r == 0 && destroy->agent->plan->data_device != NULL) {
+		storage_close(destroy->agent);
+		return remove_path(destroy, AGENT_DATA);
+	}
 	if (r == 0)
 		say("kept", AGENT_DATA ", which is a mount point, and empty");
 	return r;
@@ -342,9 +359,9 @@ static int destroy_all(const struct destroy *destroy)
 	say("stopped", "all units");
 	if ((r = agent_make_run(agent)) < 0 || (r = agent_lock(agent)) < 0 ||
 	    (r = remove_from_engine(destroy)) < 0 || (r = unmask(destroy)) < 0 ||
-	    (r = remove_firewall(destroy)) < 0 || (r = remove_files(destroy)) < 0 ||
-	    (r = remove_change(destroy)) < 0 || (r = reload(destroy)) < 0 ||
-	    (r = remove_data(destroy)) < 0 ||
+	    (r = remove_firewall(destroy)) < 0 || (r = disable_disk(destroy)) < 0 ||
+	    (r = remove_files(destroy)) < 0 || (r = remove_change(destroy)) < 0 ||
+	    (r = reload(destroy)) < 0 || (r = remove_data(destroy)) < 0 ||
 	    (r = remove_in(destroy, "/run/issue.d", "stead", NULL)) < 0 ||
 	    (r = remove_path(destroy, AGENT_RUN)) < 0 ||
 	    (r = remove_in(destroy, ETC_DIR, "", plan_name)) < 0 || (r = sync_removed(destroy)) < 0)

@@ -145,6 +145,8 @@ static int compare(struct receipt *receipt)
 	struct agent *agent = receipt->agent;
 	int r = run_check_owner(agent, receipt->bundle->plan);
 
+	if (r == -ENODEV)
+		return answer_error(agent, NULL);
 	if (r < 0)
 		return answer_error(agent,
 		                    "the data of a node is given up with `stead destroy`, on "

@@ -19,6 +19,7 @@ int run_check_owner(struct agent *agent, const struct plan *plan)
 {
 	const struct plan *here = agent->plan;
 	bool fresh;
+	int r;
 
 	if (here == NULL && agent->plan_error != -ENOENT)
 		return agent_read_plan(agent) < 0 ? -EINVAL : 0; /* says why */
@@ -33,9 +34,8 @@ int run_check_owner(struct agent *agent, const struct plan *plan)
 	if (engine_find(plan->engine) == NULL)
 		return agent_fail(agent, -EINVAL, "the engine %.40s is not known here",
 		                  plan->engine);
-	if (storage_check(agent, here, plan) < 0)
-		return -EPERM;
-	return sentinel_check(agent, plan, &fresh);
+	r = storage_check(agent, here, plan);
+	return r < 0 ? r : sentinel_check(agent, plan, &fresh);
 }
 
 /* --- images --- */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/maintenance.h"
+#include "agent/storage.h"
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -16,6 +17,12 @@
 #define UNIT_DIR "/etc/systemd/system/"
 
 enum { QUICK_S = 60, STOP_S = 15 * 60 };
+
+/* The firewall, and the data's disk: what removes or starts it looks for it there. */
+static bool stays(const char *unit)
+{
+	return str_equal(unit, FIREWALL) || str_equal(unit, STORAGE_UNIT);
+}
 
 /* What is left of a node that was half destroyed has no unit file any more. */
 static bool has_file(const struct agent *agent, const char *unit)
@@ -33,8 +40,7 @@ void stop_units_in(const struct agent *agent, struct arena *arena, enum plan_uni
 	const struct plan *plan = agent->plan;
 
 	for (size_t i = 0; i < plan->units.count; i++)
-		if (plan->units.items[i].state == state &&
-		    !str_equal(plan->units.items[i].name, FIREWALL) &&
+		if (plan->units.items[i].state == state && !stays(plan->units.items[i].name) &&
 		    has_file(agent, plan->units.items[i].name))
 			*list_add(arena, ret) = plan->units.items[i].name;
 }
@@ -49,7 +55,7 @@ static void all_units(const struct agent *agent, struct arena *arena, struct str
 		const char *path = plan->files.items[i].path;
 
 		if (str_starts(path, UNIT_DIR) && strchr(path + strlen(UNIT_DIR), '/') == NULL &&
-		    !str_ends(path, "/" FIREWALL))
+		    !stays(path + strlen(UNIT_DIR)))
 			*list_add(arena, ret) = path + strlen(UNIT_DIR);
 	}
 	for (size_t i = 0; i < plan->processes.count; i++)

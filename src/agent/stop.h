@@ -7,7 +7,7 @@
 #include "agent/agent.h"
 
 /* Disables what the plan enables and stops every unit of it, a change that is under way too; all
- * but the firewall. Fine when it is down already. */
+ * but the firewall and the mount of the data's disk. Fine when it is down already. */
 int stop_all(struct agent *agent, struct arena *arena);
 
 /* Stops those of UNITS that are doing something, and waits for it. systemctl refuses to stop what
@@ -16,7 +16,7 @@ int stop_all(struct agent *agent, struct arena *arena);
 int stop_active(struct agent *agent, struct arena *arena, const struct strings *units);
 
 /* The units that the plan wants in this state and that lie in /etc/systemd/system (a mask is a link
- * there), without the firewall. */
+ * there), without the two that stay. */
 void stop_units_in(const struct agent *agent, struct arena *arena, enum plan_unit_state state,
                    struct strings *ret);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/changing.h"
@@ -14,11 +15,12 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define MOUNT_UNIT "var-lib-stead.mount"
 #define SENTINEL AGENT_DATA "/sentinel.json"
 /* On the system's own file system, while the disk is being formatted: its first blocks may look
  * like a file system before it is one. */
 #define FORMATTING CHANGING_DIR "/formatting"
+/* On the system's own file system: the disk has been mounted for this node. */
+#define USED "/etc/stead/disk.used"
 #define LABEL "stead-data"
 
 enum { LOOK_MS = 30 * 1000, FORMAT_MS = 600 * 1000, MOUNT_MS = 120 * 1000, UNIT_S = 100 };
@@ -67,58 +69,23 @@ static int missing(struct agent *agent, const char *device)
 	return agent_fail(agent, -ENODEV, "the data's disk %.200s is not there", device);
 }
 
-int storage_find(struct agent *agent)
+/* What is mounted must be DEVICE. A file in its place is a test's. */
+static int check_mounted(struct agent *agent, const char *device)
 {
-	static const char *const mount[] = { "start", NULL };
-	static const char *const resume[] = { "start", "--no-block", NULL };
-	const char *device = agent->plan->data_device;
-	int r;
+	struct stat disk, data;
 
-	if (storage_is_mounted(agent))
+	if (fstatat(agent->root_fd, agent_below_root(device), &disk, 0) < 0 ||
+	    !S_ISBLK(disk.st_mode) ||
+	    fstatat(agent->root_fd, agent_below_root(AGENT_DATA), &data, 0) < 0 ||
+	    data.st_dev == disk.st_rdev)
 		return 0;
-	if (!has_device(agent, device))
-		return missing(agent, device);
-	r = units_command_one(agent, mount, MOUNT_UNIT, UNIT_S);
-	if (r < 0)
-		return r;
-	if (!storage_is_mounted(agent))
-		return agent_fail(agent, -ENODEV, "the data's disk %.200s is not mounted at %s",
-		                  device, AGENT_DATA);
-	/* At the boot there was no journal to be seen. */
-	if (faccessat(agent->root_fd, agent_below_root(CHANGING_DIR "/journal.json"), F_OK, 0) < 0)
-		return 0;
-	r = units_command_one(agent, resume, "stead-resume.service", UNIT_S);
-	return r < 0 ? r
-	             : agent_fail(agent, -EAGAIN,
-	                          "a change that was cut short goes on first: its disk was late");
+	return agent_fail(agent, -EEXIST, "another file system than %.200s is mounted at %s",
+	                  device, AGENT_DATA);
 }
 
 static bool has_sentinel(const struct agent *agent)
 {
 	return faccessat(agent->root_fd, agent_below_root(SENTINEL), F_OK, 0) == 0;
-}
-
-int storage_check(struct agent *agent, const struct plan *here, const struct plan *plan)
-{
-	const char *old = here != NULL ? here->data_device : NULL, *new = plan->data_device;
-	bool mounted = storage_is_mounted(agent);
-
-	if (old != NULL && !mounted)
-		return agent_fail(agent, -ENODEV,
-		                  "the data's disk %.200s is not mounted at %s, so nothing can be "
-		                  "said of the data",
-		                  old, AGENT_DATA);
-	if (old != NULL && !str_equal(old, new) && has_sentinel(agent))
-		return agent_fail(agent, -EPERM,
-		                  "the node's data is on %.200s, and 'machine.data' does not move "
-		                  "it%s%.200s",
-		                  old, new != NULL ? " to " : "", new != NULL ? new : "");
-	if (new != NULL && !mounted && has_sentinel(agent))
-		return agent_fail(agent, -EPERM,
-		                  "the node's data is in %s on the system's own file system, and "
-		                  "'machine.data' does not move it to %.200s",
-		                  AGENT_DATA, new);
-	return 0;
 }
 
 /* --- an empty disk --- */
@@ -188,6 +155,10 @@ static int look_at(struct agent *agent, struct arena *arena, const char *device,
 	label = value_of(arena, result.out, "LABEL");
 	if (str_equal(type, "xfs") && str_equal(label, LABEL))
 		*ret_content = CONTENT_OURS;
+	else if (type == NULL && value_of(arena, result.out, "PTTYPE") == NULL &&
+	         value_of(arena, result.out, "USAGE") == NULL)
+		*ret_content =
+			CONTENT_NONE; /* of a partition, where it lies is all that it knows */
 	else if (type != NULL)
 		*ret_what = arena_printf(arena, "a file system (%.40s)", type);
 	else if (value_of(arena, result.out, "PTTYPE") != NULL)
@@ -215,18 +186,49 @@ static int forget_formatting(struct agent *agent)
 }
 
 /* AGAIN: over what an earlier try left half done. Without -f mkfs.xfs refuses a disk on which it
- * finds anything. */
+ * finds anything; one that it has left as it was is not half done. */
 static int format(struct agent *agent, struct arena *arena, const char *device, bool again)
 {
 	const char *path = agent_host_path(agent, arena, device);
 	const char *const argv[] = { "mkfs.xfs", again ? "-qf" : "-q", "-L", LABEL, path, NULL };
+	enum content content = CONTENT_FOREIGN;
+	const char *what, *why;
 	int r = disk_write(agent->root_fd, FORMATTING, NULL, device, strlen(device));
 
 	if (r < 0)
 		return agent_fail(agent, r, "%s cannot be written: %s", FORMATTING, strerror(-r));
 	agent_log("formatting %s", device);
 	r = call_or_fail(agent, arena, argv, FORMAT_MS);
-	return r == 0 ? forget_formatting(agent) : r;
+	if (r == 0)
+		return forget_formatting(agent);
+	why = arena_strdup(arena, agent->why);
+	if (!again && look_at(agent, arena, device, &content, &what) == 0 &&
+	    content == CONTENT_NONE)
+		(void)forget_formatting(agent);
+	return agent_fail(agent, r, "%s", why);
+}
+
+static int mount_device(struct agent *agent, struct arena *arena, const char *device)
+{
+	const char *const argv[] = { "mount",
+		                     "-t",
+		                     "xfs",
+		                     "-o",
+		                     "noatime,nodev,nosuid",
+		                     agent_host_path(agent, arena, device),
+		                     agent_host_path(agent, arena, AGENT_DATA),
+		                     NULL };
+
+	return call_or_fail(agent, arena, argv, MOUNT_MS);
+}
+
+/* A file system that mkfs.xfs did not end cannot be mounted; one that can is whole. */
+static bool is_whole(struct agent *agent, struct arena *arena, const char *device)
+{
+	if (mount_device(agent, arena, device) < 0)
+		return false;
+	storage_close(agent);
+	return !storage_is_mounted(agent);
 }
 
 static int make_filesystem(struct agent *agent, struct arena *arena, const char *device)
@@ -243,7 +245,107 @@ static int make_filesystem(struct agent *agent, struct arena *arena, const char 
 		                  "%.200s holds %s, and stead formats empty disks only", device,
 		                  what);
 	again = was_formatting(agent, arena, device);
-	return content == CONTENT_OURS && !again ? 0 : format(agent, arena, device, again);
+	if (content == CONTENT_OURS && !again)
+		return 0;
+	if (content == CONTENT_OURS && is_whole(agent, arena, device))
+		return forget_formatting(agent);
+	return format(agent, arena, device, again);
+}
+
+/* The device is there, with a file system for the data. */
+static int ready_device(struct agent *agent, const char *device)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	int r;
+
+	if (!has_device(agent, device))
+		return missing(agent, device);
+	r = changing_make_dirs(agent);
+	return r < 0 ? r : make_filesystem(agent, scratch, device);
+}
+
+/* As Ignition left it, for a node that waits for its first `up`. */
+static bool is_empty(struct agent *agent, const char *device)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	enum content content = CONTENT_FOREIGN;
+	const char *what;
+
+	return has_device(agent, device) && look_at(agent, scratch, device, &content, &what) == 0 &&
+	       content == CONTENT_NONE;
+}
+
+int storage_check(struct agent *agent, const struct plan *here, const struct plan *plan)
+{
+	const char *old = here != NULL ? here->data_device : NULL, *new = plan->data_device;
+	bool mounted = storage_is_mounted(agent);
+
+	if (old != NULL && !mounted && !(str_equal(old, new) && is_empty(agent, old)))
+		return agent_fail(agent, -ENODEV,
+		                  "the data's disk %.200s is not mounted at %s, so nothing can be "
+		                  "said of the data",
+		                  old, AGENT_DATA);
+	if (old != NULL && !str_equal(old, new))
+		return agent_fail(agent, -EPERM,
+		                  "the node's data is on %.200s, and 'machine.data' does not move "
+		                  "it%s%.200s",
+		                  old, new != NULL ? " to " : "", new != NULL ? new : "");
+	if (new != NULL && !mounted && has_sentinel(agent))
+		return agent_fail(agent, -EPERM,
+		                  "the node's data is in %s on the system's own file system, and "
+		                  "'machine.data' does not move it to %.200s",
+		                  AGENT_DATA, new);
+	return 0;
+}
+
+static bool was_used(const struct agent *agent)
+{
+	return faccessat(agent->root_fd, agent_below_root(USED), F_OK, 0) == 0;
+}
+
+static int remember_use(struct agent *agent, const char *device)
+{
+	int r = was_used(agent) ? 0
+	                        : disk_write(agent->root_fd, USED, NULL, device, strlen(device));
+
+	return r < 0 ? agent_fail(agent, r, "%s cannot be written: %s", USED, strerror(-r)) : 0;
+}
+
+int storage_find(struct agent *agent)
+{
+	static const char *const mount[] = { "start", NULL };
+	static const char *const resume[] = { "start", "--no-block", NULL };
+	const char *device = agent->plan->data_device;
+	int r;
+
+	if (storage_is_mounted(agent)) {
+		r = check_mounted(agent, device);
+		return r < 0 ? r : remember_use(agent, device);
+	}
+	if (was_used(agent) && is_empty(agent, device))
+		return agent_fail(agent, -ENODEV,
+		                  "the data's disk %.200s is empty, and it was not: without %s the "
+		                  "node begins anew on it",
+		                  device, USED);
+	r = ready_device(agent, device);
+	if (r < 0)
+		return r;
+	r = units_command_one(agent, mount, STORAGE_UNIT, UNIT_S);
+	if (r < 0)
+		return r;
+	if (!storage_is_mounted(agent))
+		return agent_fail(agent, -ENODEV, "the data's disk %.200s is not mounted at %s",
+		                  device, AGENT_DATA);
+	r = remember_use(agent, device);
+	if (r < 0)
+		return r;
+	/* At the boot there was no journal to be seen. */
+	if (faccessat(agent->root_fd, agent_below_root(CHANGING_DIR "/journal.json"), F_OK, 0) < 0)
+		return 0;
+	r = units_command_one(agent, resume, "stead-resume.service", UNIT_S);
+	return r < 0 ? r
+	             : agent_fail(agent, -EAGAIN,
+	                          "a change that was cut short goes on first: its disk was late");
 }
 
 int storage_open(struct agent *agent, const struct plan *plan, bool *ret_mounted)
@@ -253,25 +355,13 @@ int storage_open(struct agent *agent, const struct plan *plan, bool *ret_mounted
 	int r;
 
 	*ret_mounted = false;
-	if (device == NULL || storage_is_mounted(agent))
+	if (device == NULL)
 		return 0;
-	if (!has_device(agent, device))
-		return missing(agent, device);
-	r = changing_make_dirs(agent);
-	if (r < 0)
-		return r;
-	r = make_filesystem(agent, scratch, device);
-	if (r < 0)
-		return r;
-	const char *const argv[] = { "mount",
-		                     "-t",
-		                     "xfs",
-		                     "-o",
-		                     "noatime,nodev,nosuid",
-		                     agent_host_path(agent, scratch, device),
-		                     agent_host_path(agent, scratch, AGENT_DATA),
-		                     NULL };
-	r = call_or_fail(agent, scratch, argv, MOUNT_MS);
+	if (storage_is_mounted(agent))
+		return check_mounted(agent, device);
+	r = ready_device(agent, device);
+	if (r == 0)
+		r = mount_device(agent, scratch, device);
 	*ret_mounted = r == 0;
 	return r;
 }

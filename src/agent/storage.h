@@ -9,11 +9,13 @@
 
 #include "agent/agent.h"
 
+#define STORAGE_UNIT "var-lib-stead.mount"
+
 /* Whether anything is mounted at /var/lib/stead. */
 bool storage_is_mounted(const struct agent *agent);
 
-/* For `prepare`: 0 when the data's file system is mounted. Else mounts it, as the unit says; the
- * failure says what is missing. */
+/* For `prepare`: 0 when the data's file system is mounted. Else mounts it, as the unit says, and
+ * formats it before when nothing is on it; the failure says what is missing. */
 int storage_find(struct agent *agent);
 
 /* May the node follow PLAN, after HERE (NULL: none)? The place of the data cannot change while

@@ -8,7 +8,7 @@
 /* Fedora CoreOS, "Configuring storage": the link that its initramfs makes, and the root's number.
  */
 #define SYSTEM_DISK "/dev/disk/by-id/coreos-boot-disk"
-enum { ROOT_NUMBER = 4 };
+enum { ROOT_NUMBER = 4, DATA_NUMBER };
 
 /* What the system, its images and its logs have; 8 GiB are the least that Fedora CoreOS wants. */
 enum { ROOT_MIB = 12 * 1024 };
@@ -25,7 +25,10 @@ static void partitions(struct host_context *host, struct origin origin)
 		.origin = origin,
 	};
 	*list_add(host->set->arena, &host->set->partitions) = (struct output_partition){
-		.disk = SYSTEM_DISK, .label = NODE_DATA_LABEL, .origin = origin
+		.disk = SYSTEM_DISK,
+		.label = NODE_DATA_LABEL,
+		.number = DATA_NUMBER,
+		.origin = origin,
 	};
 }
 
@@ -66,10 +69,11 @@ void host_disk(struct host_context *host)
 	if (device->v == NULL)
 		return;
 	mount_unit(host, device);
-	if (str_equal(machine->os, "as-is"))
+	/* Any other device is formatted by the agent: Ignition would take a disk with partitions
+	 * for an empty one, because it asks for a file system only. */
+	if (!machine->data_partition || str_equal(machine->os, "as-is"))
 		return;
-	if (machine->data_partition)
-		partitions(host, device->origin);
+	partitions(host, device->origin);
 	*list_add(host->set->arena, &host->set->filesystems) = (struct output_filesystem){
 		.device = device->v,
 		.format = "xfs",

@@ -84,6 +84,50 @@ half_formatted() {
 	formats | grep -q '^-qf' && is_right
 }
 
+# What only mkfs.xfs sees is respected each time.
+refused_twice() {
+	give_disk
+	: >"$ENGINE/mkfs-refuses"
+	receive disk >"$ROOT.answer" && refused disk '' 'something is there' &&
+		refused disk '' 'something is there' && ! formats | grep -q '^-qf' && ! is_mounted
+}
+# As Ignition leaves a disk of its own: prepare formats it, but never one that was in use.
+found_empty() {
+	first || return
+	reboot
+	rm -rf "$ENGINE/disk" "$ENGINE/disk.type" "$ROOT/etc/stead/disk.used"
+	agent prepare >>"$ROOT.log" 2>&1 && is_mounted && [ "$(formats | wc -l)" = 2 ] || return 1
+	reboot
+	rm -rf "$ENGINE/disk" "$ENGINE/disk.type"
+	agent prepare >>"$ROOT.log" 2>&1 && return 1
+	progress_is prepare.disk failed "is empty, and it was not" && [ "$(formats | wc -l)" = 2 ]
+}
+# The data outlives its system: what that one began is not the new one's.
+another_system() {
+	first || return
+	echo aaaa >"$ROOT/etc/machine-id"
+	mount --bind "$ENGINE/disk" "$ROOT/var/lib/stead"
+	receive other >"$ROOT.answer" || { cat "$ROOT.answer"; return 1; }
+	local n base
+	base=$(answer 'a["base"]' <"$ROOT.answer")
+	for ((n = 1; n < 200; n++)); do
+		STEAD_CRASH_AT=$n apply_run other "$base"
+		[ ! -e "$ROOT/$STATE/journal.json" ] || break
+	done
+	grep -q '"machine": "aaaa"' "$ROOT/$STATE/journal.json" || { ls "$ROOT/$STATE"; return 1; }
+	echo bbbb >"$ROOT/etc/machine-id"
+	agent resume >>"$ROOT.log" 2>&1 && [ ! -e "$ROOT/$STATE/journal.json" ] || return 1
+	grep -q 'another system of this node' "$ROOT.log"
+}
+# It goes down and up with its disk, and takes it along in the end.
+down_and_gone() {
+	first || return
+	mount --bind "$ENGINE/disk" "$ROOT/var/lib/stead"
+	agent stop >>"$ROOT.log" 2>&1 && is_mounted && receive disk >"$ROOT.answer" || { cat "$ROOT.answer"; return 1; }
+	agent destroy --domain example.org >>"$ROOT.log" 2>&1 || { tail -n 3 "$ROOT.log"; return 1; }
+	! is_mounted && [ ! -e "$ROOT/var/lib/stead" ] && [ -z "$(ls -A "$ENGINE/disk")" ]
+}
+
 # Killed at every point of its first change until the journal is on the disk (what comes then is in
 # apply-killed.sh), with or without a reboot behind it, and asked again.
 killed() {
@@ -151,6 +195,10 @@ tap "so is one with partitions" with_disk foreign 'holds partitions' PTTYPE=gpt
 tap "so is one that is not there" with_disk no_disk
 tap "so are another node's data" with_disk others_data
 tap "a format that was cut short begins anew" with_disk half_formatted
+tap "what only mkfs finds is respected, also the second time" with_disk refused_twice
+tap "prepare formats an empty disk, but not one that was in use" with_disk found_empty
+tap "what another system of the node began is forgotten" with_disk another_system
+tap "stopped it keeps its disk, destroyed it leaves it empty" with_disk down_and_gone
 tap "killed at each point of the first change" with_disk killed
 tap "without the disk nothing starts, and nothing is written in its place" with_disk missing_at_boot
 tap "data on the system's file system is not hidden by a disk" with_disk moved_there
