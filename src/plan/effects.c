@@ -211,20 +211,11 @@ static bool is_set_up_again(const struct view *view, const char *process)
 	return false;
 }
 
-/* An engine's daemon takes its containers with it. */
-static bool restarts_daemon(const struct view *view)
-{
-	for (size_t i = 0; i < view->ret->restarts.count; i++)
-		if (!str_starts(view->ret->restarts.items[i], "stead-"))
-			return true;
-	return false;
-}
-
 /* Who is new, is set up again, is on a network that is made again, or has another image without a
  * changed file. */
 static void find_affected(const struct view *view)
 {
-	bool daemon = restarts_daemon(view);
+	bool daemon = strings_have(&view->ret->restarts, EFFECTS_DAEMON);
 
 	for (size_t i = 0; view->to != NULL && i < view->to->processes.count; i++) {
 		const struct plan_process *process = &view->to->processes.items[i];

@@ -9,6 +9,7 @@
 #include "plan/change.h"
 
 #define EFFECTS_FIREWALL "stead-firewall.service"
+#define EFFECTS_DAEMON "docker.service" /* of an engine that has one: its containers go with it */
 
 struct effects {
 	struct strings stops;      /* units that are not there any more */
