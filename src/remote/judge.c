@@ -135,7 +135,8 @@ static void judge_ssh(const struct judging *j)
 		struct settings_open open;
 
 		if (settings_open_parse(firewall->open.items[i].v, &open) && !open.udp &&
-		    open.first <= j->wish->ssh_port && j->wish->ssh_port <= open.last)
+		    open.from_text == NULL && open.first <= j->wish->ssh_port &&
+		    j->wish->ssh_port <= open.last)
 			return;
 	}
 	diag_error(

@@ -28,7 +28,9 @@ bool settings_address_parse(const char *s, struct settings_address *ret)
 		return false;
 	if (slash == NULL)
 		return true;
-	if (!str_to_long(slash + 1, &bits) || bits < 0 || bits > (long)ret->bits)
+	/* "024" is twenty to networkd. */
+	if ((slash[1] == '0' && slash[2] != '\0') || !str_to_long(slash + 1, &bits) || bits < 0 ||
+	    bits > (long)ret->bits)
 		return false;
 	ret->bits = (unsigned)bits;
 	return true;

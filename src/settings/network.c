@@ -157,12 +157,14 @@ static void check_twice(struct settings_checker *c, const struct wish *wishes, s
 			return;
 		}
 		if (w->has_gateway && before->has_gateway && w->gateway.v6 == before->gateway.v6) {
-			bool same = settings_address_equal(&w->gateway, &before->gateway) &&
-			            str_equal(w->from->interface.v, before->from->interface.v);
+			bool same =
+				settings_address_equal(&w->gateway, &before->gateway) &&
+				strcasecmp(w->from->interface.v, before->from->interface.v) == 0;
 
-			if (!same)
-				refuse(c, &w->from->gateway, "one way out for IPv4, one for IPv6",
-				       "is a second way out");
+			if (same)
+				continue;
+			refuse(c, &w->from->gateway, "one way out for IPv4, one for IPv6",
+			       "is a second way out");
 			return;
 		}
 	}

@@ -269,7 +269,9 @@ static void check_engines(void)
 /* The firewall lets in port 22 and what the settings open. */
 static void check_ssh_port(void)
 {
-	static struct value_text open[] = { { .v = "udp/2222" }, { .v = "tcp/2222" } };
+	static struct value_text open[] = { { .v = "udp/2222" },
+		                            { .v = "tcp/2222 from 192.0.2.0/24" },
+		                            { .v = "tcp/2222" } };
 	static const char json[] = "{\"v\":1," GOOD PODMAN5 NFT "}";
 
 	ssh_port = 22;
@@ -280,6 +282,8 @@ static void check_ssh_port(void)
 	settings.machine.firewall.open.count = 1;
 	check_verdict("open for UDP only", json, "up.ssh", "podman", false);
 	settings.machine.firewall.open.count = 2;
+	check_verdict("open for some", json, "up.ssh", "podman", false);
+	settings.machine.firewall.open.count = 3;
 	check_verdict("open", json, "", "podman", false);
 	settings.machine.firewall.open.count = 0;
 	ssh_port = 0;
