@@ -32,9 +32,12 @@ const char *engine_last_line(struct arena *arena, const char *output)
 	start = end;
 	while (start > 0 && output[start - 1] != '\n')
 		start--;
+	/* The beginning says who failed, the end why. */
 	if (end - start > MAX_LINE)
-		end = start + MAX_LINE;
-	line = arena_strndup(arena, output + start, end - start);
+		line = arena_printf(arena, "%.*s … %.*s", MAX_LINE / 2, output + start,
+		                    MAX_LINE / 2, output + end - MAX_LINE / 2);
+	else
+		line = arena_strndup(arena, output + start, end - start);
 	for (char *c = line; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';

@@ -78,8 +78,8 @@ const struct engine *engine_find(const char *name);
 /* The container of a process: "stead-NAME". */
 const char *engine_container(struct arena *arena, const struct plan_process *process);
 
-/* The last line of some output that says something, cut at 200 bytes, without control characters.
- */
+/* The last line of some output that says something, without control characters. Of a long one the
+ * middle is left out. */
 const char *engine_last_line(struct arena *arena, const char *output);
 
 #endif

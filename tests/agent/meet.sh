@@ -292,7 +292,7 @@ pages() {
 	! grep -q '"steps"' "$ROOT.answer" || return 1
 	curl -sS -o /dev/null 'http://[2001:db8::80]/' || return 1
 	# Who listens is nobody, and sees nothing else.
-	child=$(pgrep -P "$page") || return 1
+	child=$(pgrep -o -P "$page") || return 1
 	grep -q $'^Uid:\t65534\t65534\t65534\t65534' /proc/"$child"/status &&
 		grep -q $'^CapEff:\t0000000000000000' /proc/"$child"/status &&
 		[ "$(readlink /proc/"$child"/root)" = "$ROOT/run/stead/page" ]
