@@ -81,6 +81,15 @@ static void check_host(struct settings_checker *c, const struct value_text *host
 		       "is not a host name or an address");
 }
 
+/* Where ssh goes: [USER@]HOST[:PORT]; what is more to say of it is said before it is used. */
+static void check_machine_host(struct settings_checker *c, const struct value_text *host)
+{
+	if (is_set(host) && (host->v[0] == '\0' || host->v[0] == '-' || strlen(host->v) > 512 ||
+	                     !only(host->v, ".-_:@[]")))
+		refuse(c, host, "like 203.0.113.7, root@node.example.org or core@[2001:db8::7]:2222",
+		       "machine.host", "is not a machine that ssh can go to");
+}
+
 static void check_mail(struct settings_checker *c, const struct settings_mail *mail)
 {
 	if (is_set(&mail->user) && (mail->user.v[0] == '\0' || has_control(mail->user.v)))
@@ -156,7 +165,7 @@ static void check_zone(struct settings_checker *c, const struct value_text *zone
 
 static void check_machine(struct settings_checker *c, const struct settings_machine *machine)
 {
-	check_host(c, &machine->host, "machine.host");
+	check_machine_host(c, &machine->host);
 	check_zone(c, &machine->time_zone);
 	if (is_set(&machine->data) && !str_equal(machine->data.v, "auto") &&
 	    !str_equal(machine->data.v, "system") && !str_starts(machine->data.v, "/dev/"))
