@@ -12,6 +12,7 @@
 #ifndef STEAD_BASE_LIST_H
 #define STEAD_BASE_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -34,5 +35,10 @@ void *list_grow(struct arena *arena, void *items, size_t count, size_t *capacity
 struct strings {
 	LIST_OF(const char *);
 };
+
+bool strings_have(const struct strings *strings, const char *text);
+
+/* "a, b, c" */
+char *strings_join(struct arena *arena, const struct strings *strings, const char *separator);
 
 #endif

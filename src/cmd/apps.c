@@ -12,24 +12,12 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/terminal.h"
 #include "cmd/commands.h"
 #include "cmd/compile.h"
 
 #define APP_FILE "app.yaml"
 
 enum { FOLDERS_MAX = 10000 };
-
-int apps_report(struct cli *cli, struct findings *findings, FILE *out)
-{
-	if (strcmp(cli_text(cli, "format"), "json") == 0)
-		findings_print_json(findings, out);
-	else
-		findings_print(findings, out, terminal_color(out, cli_text(cli, "color")));
-	if (flush_output(out) != CLI_OK)
-		return CLI_ENVIRONMENT;
-	return findings->errors > 0 ? CLI_FINDINGS : CLI_OK;
-}
 
 /* -- list -- */
 
@@ -53,7 +41,7 @@ int cmd_app_list(struct cli *cli)
 		             app.summary.v != NULL ? app.summary.v : app.title.v);
 	}
 	code = flush_output(stdout);
-	return code != CLI_OK ? code : apps_report(cli, &findings, stderr);
+	return code != CLI_OK ? code : report_findings(&findings, cli, stderr);
 }
 
 /* -- show -- */
@@ -151,7 +139,7 @@ int cmd_app_show(struct cli *cli)
 	findings_init(&findings, cli->arena);
 	if (!app_load(cli->arena, cli_text(cli, "apps"), cli->args.items[0], (struct span){ 0 },
 	              app, &findings))
-		return apps_report(cli, &findings, stderr);
+		return report_findings(&findings, cli, stderr);
 	show_line("name", app->name.v);
 	show_line("title", app->title.v);
 	show_line("summary", app->summary.v);
@@ -269,7 +257,7 @@ int cmd_app_check(struct cli *cli)
 	if (count == 0)
 		return fail(CLI_ENVIRONMENT, "'stead app new NAME' makes one",
 		            "there is no '" APP_FILE "' in '%s', nor in a folder below it", path);
-	code = apps_report(cli, &findings, stdout);
+	code = report_findings(&findings, cli, stdout);
 	if (code == CLI_OK && !json && findings.warnings + findings.notes == 0)
 		(void)printf("no problems\n");
 	return code != CLI_OK ? code : flush_output(stdout);

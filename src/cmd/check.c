@@ -90,6 +90,8 @@ int cmd_check(struct cli *cli)
 	if (cli_text(cli, "resolver") != NULL && !dns_is_resolver(cli_text(cli, "resolver")))
 		return fail(CLI_USAGE, "like 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53",
 		            "--resolver wants an address, not '%s'", cli_text(cli, "resolver"));
+	if (cli_text(cli, "resolver") != NULL && !cli_flag(cli, "online"))
+		return fail(CLI_USAGE, "add --online", "without --online no name server is asked");
 	compile_init(&compile, cli);
 	compile.provider = machine_provider(cli->arena, compile.dir);
 	if (!ask_provider(cli, &compile, &code)) {

@@ -52,7 +52,7 @@ static const char *known_hosts(struct arena *arena, const char *dir)
 	struct machine machine = { .arena = arena, .kind = MACHINE_HOST };
 	const char *path = machine_known_hosts(&machine, dir);
 
-	return path != NULL && access(path, R_OK) == 0 && strchr(path, '"') == NULL ? path : NULL;
+	return path != NULL && access(path, R_OK) == 0 ? path : NULL;
 }
 
 int check_online(struct cli *cli, struct compile *compile)

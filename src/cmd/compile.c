@@ -200,6 +200,19 @@ bool compile_again(struct compile *c, const char *engine)
 	return build(c);
 }
 
+bool compile_with_lock(struct compile *c, const char *lock_text)
+{
+	findings_init(&c->findings, c->arena);
+	c->settings = (struct settings){ 0 };
+	c->app = (struct app){ 0 };
+	c->secrets = (struct secrets){ .arena = c->secret_arena };
+	c->lock = (struct lock){ 0 };
+	c->has_lock = false;
+	c->built = c->node = NULL;
+	c->lock_text = lock_text;
+	return compile_files(c);
+}
+
 bool compile_texts(struct compile *c, const struct compile_texts *texts)
 {
 	decode_settings(c, yaml_parse(c->arena, texts->settings, &c->findings), texts->settings);
@@ -422,13 +435,18 @@ bool compile_ignition_base(struct compile *c, struct compile_config *ret)
 	return write_ignition(c, ignition_from_tree(c->secret_arena, tree), ret);
 }
 
-int compile_report(struct compile *c, struct cli *cli, FILE *out)
+int report_findings(struct findings *findings, struct cli *cli, FILE *out)
 {
 	if (strcmp(cli_text(cli, "format"), "json") == 0)
-		findings_print_json(&c->findings, out);
+		findings_print_json(findings, out);
 	else
-		findings_print(&c->findings, out, terminal_color(out, cli_text(cli, "color")));
+		findings_print(findings, out, terminal_color(out, cli_text(cli, "color")));
 	if (flush_output(out) != CLI_OK)
 		return CLI_ENVIRONMENT;
-	return c->findings.errors > 0 ? CLI_FINDINGS : CLI_OK;
+	return findings->errors > 0 ? CLI_FINDINGS : CLI_OK;
+}
+
+int compile_report(struct compile *c, struct cli *cli, FILE *out)
+{
+	return report_findings(&c->findings, cli, out);
 }

@@ -63,6 +63,9 @@ void compile_done(struct compile *compile);
 bool compile_files(struct compile *compile);
 /* The node again from what was read, for the `engine` that is known by now. Its findings alone. */
 bool compile_again(struct compile *compile, const char *engine);
+/* Everything from the files once more, with the text of another lock; what the caller has said
+ * stays. */
+bool compile_with_lock(struct compile *compile, const char *lock_text);
 bool compile_texts(struct compile *compile, const struct compile_texts *texts);
 
 /* Reads the agent's program. CLI_OK, or CLI_ENVIRONMENT with all said. */
@@ -95,7 +98,9 @@ bool compile_ignition_base(struct compile *compile, struct compile_config *ret);
 /* Warns when CONFIG is more than machine.provider takes as user data. */
 void compile_note_size(struct compile *compile, const struct compile_config *config);
 
-/* Prints the findings to OUT, as --format says, and returns the exit code they call for. */
+/* Prints the findings to OUT, in the form of --format where the command has one, and returns the
+ * exit code they call for. */
+int report_findings(struct findings *findings, struct cli *cli, FILE *out);
 int compile_report(struct compile *compile, struct cli *cli, FILE *out);
 
 /* A path below the settings' folder; as short as the user would write it. */

@@ -322,16 +322,22 @@ static void explain_ports(struct explain *e, const char *arg)
 
 /* --- images, networks, volumes, secrets --- */
 
+/* Without tag and digest will do. */
+static bool means_image(const char *arg, const char *image)
+{
+	size_t len = strlen(arg);
+
+	return strncmp(image, arg, len) == 0 && (image[len] == '\0' || strchr(":@", image[len]));
+}
+
 static void explain_images(struct explain *e, const char *arg)
 {
 	for (size_t i = 0; i < e->node->processes.count; i++) {
 		const struct node_process *process = e->node->processes.items[i];
-		size_t len = strlen(arg);
 
 		name(e, process->image);
-		/* Without tag and digest will do. */
-		if (strncmp(process->image, arg, len) != 0 ||
-		    strchr(":@", process->image[len]) == NULL)
+		name(e, process->image_name);
+		if (!means_image(arg, process->image) && !means_image(arg, process->image_name))
 			continue;
 		struct explain_answer *a = answer(e, "image", process->image, NULL);
 

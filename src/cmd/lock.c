@@ -88,10 +88,19 @@ static int lock_images(struct compile *c, struct cli *cli)
 	return check ? say_check(&l) : write_changes(&l);
 }
 
-/* Only what is wrong with images themselves is in the way. */
+static bool is_reported(const struct findings *findings, const char *code)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (str_equal(findings->items[i].code, code))
+			return true;
+	return false;
+}
+
+/* Only what is wrong with images themselves is in the way. Without the mirror that was meant,
+ * others would be asked. */
 static bool has_images(const struct compile *c)
 {
-	if (c->built == NULL || !c->has_lock)
+	if (c->built == NULL || !c->has_lock || is_reported(&c->findings, "image.mirror"))
 		return false;
 	for (size_t i = 0; i < c->built->processes.count; i++)
 		if (c->built->processes.items[i]->image_name == NULL)

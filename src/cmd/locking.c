@@ -60,16 +60,6 @@ static bool came_before(const struct locking *l, size_t index, const char *name)
 	return false;
 }
 
-static const char *join(struct arena *arena, const struct strings *words)
-{
-	struct text text;
-
-	text_init(&text, arena);
-	for (size_t i = 0; i < words->count; i++)
-		text_addf(&text, "%s%s", i == 0 ? "" : " ", words->items[i]);
-	return text.data;
-}
-
 static void report(struct locking *l, const struct node_process *process, const char *name,
                    const struct registry_answer *answer)
 {
@@ -92,7 +82,7 @@ static void take(struct locking *l, const struct node_process *process, const ch
 	struct arena *arena = l->compile->arena;
 	const char *arch = l->compile->built->machine.arch;
 	const char *before = lock_find(&l->lock.images, name);
-	const char *arches = answer->arches.count > 0            ? join(arena, &answer->arches)
+	const char *arches = answer->arches.count > 0 ? strings_join(arena, &answer->arches, " ")
 	                     : str_equal(before, answer->digest) ? lock_find(&l->lock.arches, name)
 	                                                         : NULL;
 
@@ -143,7 +133,6 @@ static void ask_one(struct locking *l, const struct node_process *process, const
 			return;
 		}
 	registry_ask(c->arena, &question, &answer);
-	l->asked++;
 	if (answer.result == REGISTRY_OK) {
 		take(l, process, name, &answer);
 		return;
@@ -219,21 +208,6 @@ static bool has_unlocked(const struct compile *c)
 	return false;
 }
 
-static bool compile_with(struct compile *c, struct cli *cli, const struct lock *lock)
-{
-	struct compile before = *c;
-
-	compile_init(c, cli);
-	arena_free(c->secret_arena);
-	c->secret_arena = c->secrets.arena = before.secret_arena;
-	c->engine = before.engine;
-	c->provider = before.provider;
-	c->asked_provider = before.asked_provider;
-	c->trial = before.trial;
-	c->lock_text = lock_write(c->arena, lock);
-	return compile_files(c);
-}
-
 static void warn_again(struct compile *c, const struct findings *before)
 {
 	for (size_t i = 0; i < before->count; i++)
@@ -242,7 +216,7 @@ static void warn_again(struct compile *c, const struct findings *before)
 			             before->items[i].hint, "%s", before->items[i].message);
 }
 
-bool locking_complete(struct compile *c, struct cli *cli, bool write, int *ret_code)
+bool locking_complete(struct compile *c, bool write, int *ret_code)
 {
 	struct locking l = { .compile = c, .deadline_ms = UP_DEADLINE_MS };
 	struct findings found;
@@ -263,7 +237,7 @@ bool locking_complete(struct compile *c, struct cli *cli, bool write, int *ret_c
 		              l.changed == 1 ? "" : "s", LOCK_FILE);
 	}
 	found = c->findings;
-	good = compile_with(c, cli, &l.lock);
+	good = compile_with_lock(c, lock_write(c->arena, &l.lock));
 	warn_again(c, &found);
 	return good;
 }

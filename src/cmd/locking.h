@@ -14,8 +14,8 @@ struct locking {
 	bool show;                  /* say on stdout what each image is */
 	unsigned deadline_ms;       /* for each image */
 	/* what comes of it: */
-	struct lock lock;               /* as it should be now */
-	size_t asked, changed, missing; /* images; missing: that the lock had not at all */
+	struct lock lock;        /* as it should be now */
+	size_t changed, missing; /* images; missing: that the lock had not at all */
 };
 
 /* Asks for each image that is wanted, in the order of the processes. What cannot be locked is a
@@ -29,6 +29,6 @@ int locking_write(const struct locking *locking);
 /* Before a node is made: every image that is not locked yet is, as far as its registry can be asked
  * from here, and COMPILE is compiled again with that. WRITE: stead.lock too. False when there were
  * errors, which are findings, or *ret_code says what has been told already. */
-bool locking_complete(struct compile *compile, struct cli *cli, bool write, int *ret_code);
+bool locking_complete(struct compile *compile, bool write, int *ret_code);
 
 #endif

@@ -231,7 +231,8 @@ static const struct cli_command commands[] = {
 		       "changed, but for a folder made and removed again where backups go by sftp. Mail "
 		       "and backups may look different from the node: 'stead up' and 'stead mail test' "
 		       "ask from there. Exit code 3 when this computer is offline.\n\n"
-		       "Registries and sftp are looked up by the system, whatever --resolver says. "
+		       "Registries and the place of the backups are looked up by the system, whatever "
+		       "--resolver says. "
 		       "SSL_CERT_FILE names other certificate authorities.",
 		.options = OPTIONS(check_options, compile_options),
 		.examples = EXAMPLES({ "stead check", "for people" },

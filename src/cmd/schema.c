@@ -85,5 +85,5 @@ int cmd_schema(struct cli *cli)
 		return print(cli->arena, "app.yaml: the definition of an application", schema);
 	if (add_sections(cli->arena, cli_text(cli, "apps"), schema, &findings))
 		return print(cli->arena, "stead.yaml: the settings of a node", schema);
-	return apps_report(cli, &findings, stderr);
+	return report_findings(&findings, cli, stderr);
 }

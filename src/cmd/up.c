@@ -282,7 +282,7 @@ static int lock_images(struct up *up)
 {
 	int code, report;
 
-	if (locking_complete(&up->compile, up->cli, !up->options.dry_run, &code))
+	if (locking_complete(&up->compile, !up->options.dry_run, &code))
 		return CLI_OK;
 	if (code != CLI_OK)
 		return code;

@@ -93,19 +93,26 @@ static enum dns_server_state try_server(struct dns_walk *walk, const char *addre
 	                                                             : DNS_SERVER_LAME;
 }
 
+/* Who was not asked is no server that does not answer. */
+static bool is_over(struct delegation *d)
+{
+	d->result->cut |= clock_ms() >= d->walk.end;
+	return d->result->cut;
+}
+
 static void try_servers(struct delegation *d)
 {
 	struct dns_walk *walk = &d->walk;
 
-	for (size_t i = 0; i < walk->servers.count && i < DNS_MAX_SERVERS; i++) {
+	for (size_t i = 0; i < walk->servers.count && i < DNS_MAX_SERVERS && !is_over(d); i++) {
 		struct dns_server server = { .name = walk->servers.items[i],
 			                     .state = DNS_SERVER_NO_ADDRESS };
 		struct strings addresses = { 0 };
 
 		dns_server_addresses(walk, server.name, &addresses);
-		if (addresses.count == 0)
+		if (addresses.count == 0 && !is_over(d))
 			*list_add(walk->arena, &d->result->servers) = server;
-		for (size_t k = 0; k < addresses.count; k++) {
+		for (size_t k = 0; k < addresses.count && !is_over(d); k++) {
 			server.address = addresses.items[k];
 			server.state = try_server(walk, server.address);
 			*list_add(walk->arena, &d->result->servers) = server;

@@ -76,7 +76,8 @@ struct dns_delegation {
 	const char *zone;       /* that the domain lies in: itself, or one above it */
 	struct {
 		LIST_OF(struct dns_server);
-	} servers;       /* as the zone above names them, one for each address */
+	} servers;       /* as the zone above names them, one for each address that was asked */
+	bool cut;        /* the deadline came before all were asked */
 	const char *why; /* NULL when found */
 };
 

@@ -132,9 +132,12 @@ void dns_drive(ares_channel channel, int64_t end)
 	struct pollfd fds[MAX_SOCKETS];
 	int wanted = ares_getsock(channel, sockets, MAX_SOCKETS);
 	int64_t left = end - clock_ms();
-	struct timeval most = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 }, wait;
+	struct timeval most, wait;
 	nfds_t count = 0;
 
+	if (left < 0)
+		left = 0;
+	most = (struct timeval){ .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
 	for (int i = 0; i < MAX_SOCKETS; i++) {
 		short events = (short)((ARES_GETSOCK_READABLE(wanted, i) ? POLLIN : 0) |
 		                       (ARES_GETSOCK_WRITABLE(wanted, i) ? POLLOUT : 0));

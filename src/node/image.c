@@ -80,9 +80,9 @@ static bool is_tag(const char *s)
 	return true;
 }
 
-static bool is_digest(const char *s)
+bool image_is_digest(const char *s)
 {
-	return str_starts(s, "sha256:") && strlen(s) == 7 + 64 &&
+	return s != NULL && str_starts(s, "sha256:") && strlen(s) == 7 + 64 &&
 	       strspn(s + 7, "0123456789abcdef") == 64;
 }
 
@@ -119,7 +119,7 @@ bool image_parse(struct arena *arena, const char *s, struct image *ret)
 	}
 	return is_registry(ret->registry) && is_image_path(ret->path) &&
 	       (ret->tag == NULL || is_tag(ret->tag)) &&
-	       (ret->digest == NULL || is_digest(ret->digest));
+	       (ret->digest == NULL || image_is_digest(ret->digest));
 }
 
 const char *image_lock_name(struct arena *arena, const struct image *image)
@@ -167,6 +167,7 @@ static void check_names(struct build *b)
 void build_mirror(struct build *b)
 {
 	const struct value_pair *pair = images_find(b->settings, "mirror");
+	bool insecure;
 	const char *s, *slash;
 	char *registry;
 
@@ -174,16 +175,11 @@ void build_mirror(struct build *b)
 	if (pair == NULL || pair->value.v == NULL || str_equal(pair->value.v, "null"))
 		return;
 	s = pair->value.v;
-	if (str_starts(s, "http://")) {
-		b->node->mirror_insecure = true;
-		s += strlen("http://");
-	} else if (str_starts(s, "https://")) {
-		s += strlen("https://");
-	}
+	insecure = str_starts(s, "http://");
+	if (insecure || str_starts(s, "https://"))
+		s += strlen(insecure ? "http://" : "https://");
+	s = arena_strndup(b->arena, s, strlen(s) - str_ends(s, "/"));
 	registry = arena_strdup(b->arena, s);
-	if (str_ends(registry, "/"))
-		registry[strlen(registry) - 1] = '\0';
-	b->node->mirror = arena_strdup(b->arena, registry);
 	b->node->mirror_origin = origin_at(pair->value.at);
 	slash = strchr(registry, '/');
 	if (slash != NULL)
@@ -192,8 +188,10 @@ void build_mirror(struct build *b)
 		diag_error(b->findings, "image.mirror", pair->value.at,
 		           "HOST, HOST:PORT, HOST:PORT/PATH, or http://… for one without TLS",
 		           "'%s' is not a registry", pair->value.v);
-		b->node->mirror = NULL;
+		return;
 	}
+	b->node->mirror = s;
+	b->node->mirror_insecure = insecure;
 }
 
 static const char *locked_digest(const struct build *b, const struct image *image)

@@ -16,6 +16,9 @@ struct image {
 /* False when S is no whole reference, which begins with its registry. */
 bool image_parse(struct arena *arena, const char *s, struct image *ret);
 
+/* "sha256:" and 64 hex digits; S may be NULL. */
+bool image_is_digest(const char *s);
+
 /* "docker.io/library/caddy:2": the name that stead.lock has it by. */
 const char *image_lock_name(struct arena *arena, const struct image *image);
 

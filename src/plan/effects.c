@@ -15,14 +15,6 @@ struct view {
 	struct effects *ret;
 };
 
-bool strings_have(const struct strings *strings, const char *text)
-{
-	for (size_t i = 0; i < strings->count; i++)
-		if (str_equal(strings->items[i], text))
-			return true;
-	return false;
-}
-
 static void add(const struct view *view, struct strings *list, const char *text)
 {
 	if (!strings_have(list, text))

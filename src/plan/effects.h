@@ -29,6 +29,4 @@ void effects_of(struct arena *arena, const struct plan *from, const struct plan 
 bool effects_on(const struct effects *effects, const struct plan *from, const struct plan *to,
                 const char *name, enum change_what *ret);
 
-bool strings_have(const struct strings *strings, const char *text);
-
 #endif

@@ -65,8 +65,8 @@ static void words(struct probe *probe, const struct place *place, struct strings
 		*list_add(arena, ret) = fixed[i];
 	if (probe->online->known_hosts != NULL)
 		*list_add(arena, ret) =
-			arena_printf(arena, "-oUserKnownHostsFile=\"%s\" ~/.ssh/known_hosts",
-		                     probe->online->known_hosts);
+			arena_printf(arena, "-oUserKnownHostsFile=%s ~/.ssh/known_hosts",
+		                     ssh_quoted(arena, probe->online->known_hosts));
 	if (place->to.port != 0) {
 		*list_add(arena, ret) = "-P";
 		*list_add(arena, ret) = arena_printf(arena, "%u", place->to.port);
@@ -117,9 +117,9 @@ static void judge_connection(struct probe *probe, struct span at, const char *ho
 		           arena_printf(probe->arena, "%s refuses the login: %s", host,
 		                        line != NULL ? line : ""));
 	else
-		diag_error(&probe->findings, "backup.unreachable", at, NULL,
-		           "%s is not reached: %s", host,
-		           line != NULL ? line : "no reason is said");
+		diag_warning(&probe->findings, "backup.unreachable", at, NULL,
+		             "%s is not reached: %s", host,
+		             line != NULL ? line : "no reason is said");
 }
 
 /* Whether sftp's list has an entry of this name. */
@@ -242,8 +242,8 @@ static bool get(struct probe *probe, const struct value_text *to, const char *ur
 	fetch(probe->arena, &fetch_it, ret);
 	if (ret->result == FETCH_OK)
 		return true;
-	diag_error(&probe->findings, "backup.unreachable", to->at, NULL, "%s is not reached: %s",
-	           shown(probe->arena, url), ret->error);
+	diag_warning(&probe->findings, "backup.unreachable", to->at, NULL, "%s is not reached: %s",
+	             shown(probe->arena, url), ret->error);
 	return false;
 }
 

@@ -126,15 +126,18 @@ static enum fetch_result result_of(const struct run *run, CURLcode code)
 	}
 }
 
-static void read_info(CURL *curl, struct fetch_answer *answer)
+static void read_info(CURL *curl, struct arena *arena, struct fetch_answer *answer)
 {
 	curl_off_t connect_us = 0, retry_after = 0;
+	char *url = NULL;
 
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
 	(void)curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_us);
 	(void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
 	answer->connected = connect_us > 0;
 	answer->retry_after_s = (long)retry_after;
+	if (curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url != NULL)
+		answer->url = arena_strdup(arena, url);
 }
 
 /* "::[2001:db8::1]:" connects there for every host and port. A proxy would look names up itself. */
@@ -180,7 +183,7 @@ void fetch(struct arena *arena, const struct fetch *fetch, struct fetch_answer *
 		pinned = pin_address(curl, &run);
 		(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 		code = curl_easy_perform(curl);
-		read_info(curl, ret);
+		read_info(curl, arena, ret);
 		curl_easy_cleanup(curl);
 	}
 	(void)sigaction(SIGPIPE, &before, NULL);
@@ -191,6 +194,40 @@ void fetch(struct arena *arena, const struct fetch *fetch, struct fetch_answer *
 		ret->error = arena_strdup(arena, *error != '\0' ? error : curl_easy_strerror(code));
 	ret->body = run.body.data;
 	ret->len = run.body.len;
+}
+
+const char *fetch_server(struct arena *arena, const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	host = host != NULL ? host + 3 : url;
+	return arena_strndup(arena, host, strcspn(host, "/?#"));
+}
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+	char *in_a = NULL, *in_b = NULL;
+	bool same = curl_url_get(a, part, &in_a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	            curl_url_get(b, part, &in_b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	            strcasecmp(in_a, in_b) == 0;
+
+	curl_free(in_a);
+	curl_free(in_b);
+	return same;
+}
+
+bool fetch_same_server(const char *a, const char *b)
+{
+	CURLU *in_a = curl_url(), *in_b = curl_url();
+	bool same = in_a != NULL && in_b != NULL &&
+	            curl_url_set(in_a, CURLUPART_URL, a, 0) == CURLUE_OK &&
+	            curl_url_set(in_b, CURLUPART_URL, b, 0) == CURLUE_OK &&
+	            same_part(in_a, in_b, CURLUPART_SCHEME) &&
+	            same_part(in_a, in_b, CURLUPART_HOST) && same_part(in_a, in_b, CURLUPART_PORT);
+
+	curl_url_cleanup(in_a);
+	curl_url_cleanup(in_b);
+	return same;
 }
 
 const char *fetch_header(const struct fetch_answer *answer, const char *name, size_t number)

@@ -39,6 +39,7 @@ struct fetch_answer {
 	enum fetch_result result;
 	const char *error; /* curl's words, when not FETCH_OK */
 	bool connected;    /* it timed out after it was connected */
+	const char *url;   /* that answered last, behind all redirects */
 	long status;
 	long retry_after_s;     /* 0: not said */
 	struct strings headers; /* "Name: value", of the last answer */
@@ -48,6 +49,12 @@ struct fetch_answer {
 
 /* What comes back lives in ARENA. */
 void fetch(struct arena *arena, const struct fetch *fetch, struct fetch_answer *ret);
+
+/* "host" or "host:port" of a URL, or of one without its scheme. */
+const char *fetch_server(struct arena *arena, const char *url);
+
+/* Whether both URLs have the scheme, the host and the port in common. */
+bool fetch_same_server(const char *a, const char *b);
 
 /* The value of a header, NUMBER counting those of one name from 0; NULL behind the last. */
 const char *fetch_header(const struct fetch_answer *answer, const char *name, size_t number);

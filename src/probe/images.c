@@ -23,14 +23,6 @@ static bool is_plain(const struct node *node, const char *image)
 	       image[len] == '/';
 }
 
-static bool has(const struct strings *list, const char *s)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (str_equal(list->items[i], s))
-			return true;
-	return false;
-}
-
 static const char *code_of(enum registry_result result)
 {
 	switch (result) {
@@ -63,11 +55,11 @@ static void judge(struct probe *probe, const struct node_process *process,
 	else if (answer->result != REGISTRY_OK)
 		diag_error(&probe->findings, code_of(answer->result), at, answer->hint, "%s",
 		           answer->sentence);
-	else if (!has(&answer->arches, arch))
+	else if (!strings_have(&answer->arches, arch))
 		diag_error(&probe->findings, "registry.arch", at,
 		           "another machine.arch, or another image",
 		           "the image '%s' is for %s, not for %s", process->image,
-		           probe_join(probe->arena, &answer->arches), arch);
+		           strings_join(probe->arena, &answer->arches, ", "), arch);
 }
 
 static void ask(struct probe *probe, struct arena *secret_arena, const struct node_process *process,
@@ -97,24 +89,24 @@ void probe_images(struct probe *probe)
 		int64_t left = end - clock_ms();
 		struct registry_answer answer;
 
-		if (has(&asked, process->image) || left <= 0)
+		if (strings_have(&asked, process->image) || left <= 0)
 			continue;
 		*list_add(probe->arena, &asked) = process->image;
 		ask(probe, secret_arena, process, (unsigned)(left < IMAGE_MS ? left : IMAGE_MS),
 		    &answer);
 		/* One that could not be asked is told of once. */
-		if (answer.server != NULL && has(&silent, answer.server))
+		if (answer.server != NULL && strings_have(&silent, answer.server))
 			continue;
 		judge(probe, process, &answer);
 		if (answer.server != NULL && registry_unasked(answer.result))
 			*list_add(probe->arena, &silent) = answer.server;
-		if (answer.server != NULL && !has(&servers, answer.server))
+		if (answer.server != NULL && !strings_have(&servers, answer.server))
 			*list_add(probe->arena, &servers) = answer.server;
 	}
 	if (probe->findings.count == 0)
 		probe_saw(probe, "%zu image%s for %s, at %s", asked.count,
 		          asked.count == 1 ? "" : "s", node->machine.arch,
-		          probe_join(probe->arena, &servers));
+		          strings_join(probe->arena, &servers, ", "));
 	arena_free(secret_arena);
 }
 

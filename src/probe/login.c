@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/process.h"
@@ -84,21 +85,24 @@ const char *login_parse(struct arena *secret_arena, const char *data, size_t len
 }
 
 /* docker-credential-helpers: the server's name on stdin, JSON on stdout. */
-static const char *ask_helper(struct arena *secret_arena, const char *helper, const char *registry)
+static const char *ask_helper(struct arena *secret_arena, const char *helper, const char *registry,
+                              int64_t until_ms)
 {
+	int64_t left_ms = until_ms - clock_ms();
 	const char *server = str_equal(registry, "docker.io") ? HUB_KEY : registry;
 	const char *argv[] = { arena_printf(secret_arena, "docker-credential-%s", helper), "get",
 		               NULL };
 	struct process_run run = { .argv = argv,
 		                   .stdin_data = server,
 		                   .stdin_len = strlen(server),
-		                   .deadline_ms = HELPER_MS,
+		                   .deadline_ms =
+		                           (unsigned)(left_ms < HELPER_MS ? left_ms : HELPER_MS),
 		                   .max_output_bytes = LOGIN_MAX };
 	struct process_result result;
 	const char *user, *password, *login = NULL;
 	json_t *root;
 
-	if (process_run(secret_arena, &run, &result) < 0 || result.timed_out ||
+	if (left_ms <= 0 || process_run(secret_arena, &run, &result) < 0 || result.timed_out ||
 	    result.exit_code != 0)
 		return NULL;
 	root = json_loadb(result.out, result.out_len, 0, NULL);
@@ -123,7 +127,8 @@ static void add_file(struct arena *arena, struct strings *files, const char *var
 		*list_add(arena, files) = arena_printf(arena, "%s%s", value, rest);
 }
 
-const char *login_find(struct arena *secret_arena, const char *registry, const char *path)
+const char *login_find(struct arena *secret_arena, const char *registry, const char *path,
+                       int64_t until_ms)
 {
 	struct strings files = { 0 };
 
@@ -145,7 +150,7 @@ const char *login_find(struct arena *secret_arena, const char *registry, const c
 			continue;
 		login = login_parse(secret_arena, data, len, registry, path, &helper);
 		if (login == NULL && helper != NULL)
-			login = ask_helper(secret_arena, helper, registry);
+			login = ask_helper(secret_arena, helper, registry, until_ms);
 		if (login != NULL)
 			return login;
 	}

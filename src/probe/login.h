@@ -6,13 +6,16 @@
 #define STEAD_PROBE_LOGIN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
 /* The login for an image of this registry, as "Basic" wants it (base64 of USER:PASSWORD), in
  * SECRET_ARENA; NULL when there is none. Looks in $REGISTRY_AUTH_FILE, in podman's files and in
- * docker's; the first that has one counts. Files that cannot be read are passed over. */
-const char *login_find(struct arena *secret_arena, const char *registry, const char *path);
+ * docker's; the first that has one counts. Files that cannot be read are passed over, and
+ * programs that have not answered at UNTIL_MS, by clock_ms(). */
+const char *login_find(struct arena *secret_arena, const char *registry, const char *path,
+                       int64_t until_ms);
 
 /* The same from the text of one such file; *ret_helper names the program that keeps the login
  * instead ("secretservice": docker-credential-secretservice), or is NULL. */

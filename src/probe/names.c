@@ -1,11 +1,14 @@
 /*
  * What DNS says of the settings' names, asked from those who are to answer for them.
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "probe/fetch.h"
 #include "probe/online.h"
+#include "remote/destination.h"
 
 enum { DNS_MS = 25 * 1000 };
 
@@ -39,15 +42,6 @@ static void judge_server(struct probe *probe, const char *zone, const struct dns
 		             server->address, zone);
 }
 
-static bool add_once(struct arena *arena, struct strings *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (str_equal(names->items[i], name))
-			return false;
-	*list_add(arena, names) = name;
-	return true;
-}
-
 void probe_delegation(struct probe *probe)
 {
 	const struct value_text *domain = &probe->online->settings->domain;
@@ -68,10 +62,13 @@ void probe_delegation(struct probe *probe)
 		const struct dns_server *server = &found.servers.items[i];
 
 		judge_server(probe, found.zone, server);
-		if (server->state == DNS_SERVER_ANSWERS)
-			(void)add_once(probe->arena, &answering, server->name);
+		if (server->state == DNS_SERVER_ANSWERS && !strings_have(&answering, server->name))
+			*list_add(probe->arena, &answering) = server->name;
 	}
-	if (answering.count == 0)
+	if (answering.count == 0 && found.cut)
+		diag_warning(&probe->findings, "dns.unknown", domain->at, NULL,
+		             "the name servers of %s take too long to answer", found.zone);
+	else if (answering.count == 0)
 		diag_error(&probe->findings, "dns.dead", domain->at,
 		           "set them up, or name others where the domain is registered",
 		           "none of the name servers of %s answers for it", found.zone);
@@ -79,26 +76,39 @@ void probe_delegation(struct probe *probe)
 		probe_saw(probe, "%s%s%s is answered for by %s", domain->v,
 		          str_equal(found.zone, domain->v) ? "" : " lies in ",
 		          str_equal(found.zone, domain->v) ? "" : found.zone,
-		          probe_join(probe->arena, &answering));
+		          strings_join(probe->arena, &answering, ", "));
 }
 
 /* --- address --- */
 
-/* What the settings say of the machine's address; NULL: nothing. */
-static const char *machine_address(const struct settings *settings)
+/* As everybody writes it; NULL: it is a name. */
+static const char *address_text(struct arena *arena, const char *host)
 {
-	const char *host = settings->machine.host.v;
+	int family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
 
-	return host != NULL && (strchr(host, ':') != NULL ||
-	                        host[strspn(host, "0123456789.")] == '\0')
-	               ? host
+	return inet_pton(family, host, &address) == 1 &&
+	                       inet_ntop(family, &address, text, sizeof(text)) != NULL
+	               ? arena_strdup(arena, text)
+	               : NULL;
+}
+
+/* What the settings say of the machine's address; NULL: nothing. */
+static const char *machine_address(struct probe *probe)
+{
+	const char *host = probe->online->settings->machine.host.v, *error;
+	struct destination to;
+
+	return host != NULL && destination_parse(probe->arena, host, &to, &error) == 0
+	               ? address_text(probe->arena, to.host)
 	               : NULL;
 }
 
 static void judge_addresses(struct probe *probe, const struct value_text *web,
                             const struct strings *addresses)
 {
-	const char *machine = machine_address(probe->online->settings);
+	const char *machine = machine_address(probe);
 	bool v4 = false, here = machine == NULL;
 
 	for (size_t i = 0; i < addresses->count; i++) {
@@ -123,7 +133,7 @@ static void judge_addresses(struct probe *probe, const struct value_text *web,
 		             arena_printf(probe->arena, "'stead up' waits until it leads to %s",
 		                          machine),
 		             "%s leads to %s, and machine.host is %s", web->v,
-		             probe_join(probe->arena, addresses), machine);
+		             strings_join(probe->arena, addresses, ", "), machine);
 }
 
 /* An address that is not there; one finding for each reason. */
@@ -146,7 +156,7 @@ static void judge_no_address(struct probe *probe, const struct value_text *name,
 void probe_address(struct probe *probe)
 {
 	const struct value_text *web = settings_web(probe->online->settings);
-	const char *machine = machine_address(probe->online->settings);
+	const char *machine = machine_address(probe);
 	struct dns_result found;
 
 	lookup(probe, web->v, DNS_A, &found);
@@ -160,8 +170,8 @@ void probe_address(struct probe *probe)
 		return;
 	}
 	judge_addresses(probe, web, &found.values);
-	probe_saw(probe, "%s leads to %s, says %s", web->v, probe_join(probe->arena, &found.values),
-	          found.server);
+	probe_saw(probe, "%s leads to %s, says %s", web->v,
+	          strings_join(probe->arena, &found.values, ", "), found.server);
 }
 
 /* --- CAA (RFC 8659) --- */
@@ -211,10 +221,10 @@ static void judge_caa(struct probe *probe, const char *name, const struct string
 		diag_error(&probe->findings, "dns.caa", settings_web(settings)->at,
 		           "add one for letsencrypt.org: 0 issue \"letsencrypt.org\"",
 		           "the CAA record of %s lets only '%s' issue certificates", name,
-		           probe_join(probe->arena, &issuers));
+		           strings_join(probe->arena, &issuers, ", "));
 	else if (issuers.count > 0)
 		probe_saw(probe, "%s lets %s issue certificates", name,
-		          probe_join(probe->arena, &issuers));
+		          strings_join(probe->arena, &issuers, ", "));
 	else
 		probe_saw(probe, "%s says nothing of who may issue certificates", name);
 }
@@ -287,7 +297,7 @@ void probe_mx(struct probe *probe)
 		             domain);
 	} else if (found.answer == DNS_FOUND) {
 		probe_saw(probe, "%s takes mail by %s", domain,
-		          probe_join(probe->arena, &found.values));
+		          strings_join(probe->arena, &found.values, ", "));
 	} else if (found.answer == DNS_MISSING) {
 		diag_warning(&probe->findings, "dns.no-mx", at,
 		             "add an MX record, or write a mail.from of a domain that has one",
@@ -301,15 +311,6 @@ void probe_mx(struct probe *probe)
 
 /* --- media --- */
 
-/* "https://s3.example.net/x" or "s3.example.net:9000" */
-static const char *host_of(struct arena *arena, const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	host = host != NULL ? host + 3 : url;
-	return arena_strndup(arena, host, strcspn(host, "/:"));
-}
-
 void probe_media(struct probe *probe)
 {
 	const struct settings_s3 *s3 = &probe->online->settings->media.store.s3;
@@ -317,15 +318,18 @@ void probe_media(struct probe *probe)
 		s3->public_host.v != NULL ? &s3->public_host : &s3->endpoint;
 	struct value_text name = *from;
 	struct dns_result found;
+	const char *server;
 
 	if (from->v == NULL) {
 		probe_skip(probe, "media stay on the machine");
 		return;
 	}
-	name.v = host_of(probe->arena, from->v);
+	server = fetch_server(probe->arena, from->v);
+	name.v = arena_strndup(probe->arena, server, strcspn(server, ":"));
 	lookup(probe, name.v, DNS_A, &found);
 	if (found.answer != DNS_FOUND)
 		judge_no_address(probe, &name, "that of the media's server", &found);
 	else
-		probe_saw(probe, "%s leads to %s", name.v, probe_join(probe->arena, &found.values));
+		probe_saw(probe, "%s leads to %s", name.v,
+		          strings_join(probe->arena, &found.values, ", "));
 }

@@ -179,5 +179,5 @@ void probe_occupant(struct probe *probe)
 		probe_skip(probe,
 		           arena_printf(probe->arena, "%s has no address to look at", web->v));
 	else
-		probe->seen = probe_join(probe->arena, &seen);
+		probe->seen = strings_join(probe->arena, &seen, ", ");
 }

@@ -55,16 +55,6 @@ void probe_skip(struct probe *probe, const char *why)
 	probe->seen = why;
 }
 
-const char *probe_join(struct arena *arena, const struct strings *texts)
-{
-	struct text text;
-
-	text_init(&text, arena);
-	for (size_t i = 0; i < texts->count; i++)
-		text_addf(&text, "%s%s", i > 0 ? ", " : "", texts->items[i]);
-	return text.data;
-}
-
 /* --- addresses --- */
 
 struct address {

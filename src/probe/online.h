@@ -1,7 +1,7 @@
 /*
  * `stead check --online`: what can be seen from this computer of what the settings name. Each probe
- * looks at one thing, in a thread of its own, and ends at its deadline. Nothing is changed
- * anywhere.
+ * looks at one thing, in a thread of its own; whatever it asks has a deadline. Nothing is changed,
+ * but probe_backup() makes a folder at the place of the backups and removes it again.
  */
 #ifndef STEAD_PROBE_ONLINE_H
 #define STEAD_PROBE_ONLINE_H
@@ -56,9 +56,6 @@ bool probe_is_private(const char *address);
 
 /* Whether this computer has a way there at all. */
 bool probe_has_route(const char *address);
-
-/* "a, b, c" */
-const char *probe_join(struct arena *arena, const struct strings *texts);
 
 void probe_delegation(struct probe *probe);
 void probe_address(struct probe *probe);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -133,6 +134,25 @@ static bool pump(int from, int to)
 	return n > 0 && file_write_all(to, buffer, (size_t)n) == 0;
 }
 
+/* A fork has the descriptors of all threads, and who waits for their end would wait for ours. */
+static void close_others(const struct probe_pipe *pipe, int listener)
+{
+	const int own[] = { pipe->in_fd, pipe->out_fd, listener };
+	int next = STDERR_FILENO + 1;
+
+	for (bool more = true; more;) {
+		int last = INT_MAX;
+
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+			if (own[i] >= next && own[i] < last)
+				last = own[i];
+		more = last != INT_MAX;
+		if (last > next)
+			(void)close_range((unsigned)next, more ? (unsigned)last - 1 : UINT_MAX, 0);
+		next = more ? last + 1 : next;
+	}
+}
+
 /* In the child, which its parent ends. */
 static _Noreturn void relay(const struct probe_pipe *pipe, int listener, pid_t parent)
 {
@@ -141,6 +161,7 @@ static _Noreturn void relay(const struct probe_pipe *pipe, int listener, pid_t p
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	close_others(pipe, listener);
 	outer = getppid() == parent ? accept_parent(listener, parent) : -1;
 	if (outer < 0)
 		_exit(1);

@@ -54,19 +54,10 @@ set(struct run *run, enum registry_result result, const char *hint, const char *
 	va_end(args);
 }
 
-/* The host and port of a URL. */
-static const char *host_of(struct arena *arena, const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	host = host != NULL ? host + 3 : url;
-	return arena_strndup(arena, host, strcspn(host, "/?#"));
-}
-
 /* There was no answer. */
 static void judge_silence(struct run *run, const char *url, const struct fetch_answer *got)
 {
-	const char *host = host_of(run->arena, url);
+	const char *host = fetch_server(run->arena, url);
 
 	switch (got->result) {
 	case FETCH_NO_ADDRESS:
@@ -134,7 +125,7 @@ static const char *login_hint(struct run *run)
 /* There was an answer, but no image. */
 static void judge_status(struct run *run, const char *url, const struct fetch_answer *got)
 {
-	const char *host = host_of(run->arena, url), *image = run->question->image;
+	const char *host = fetch_server(run->arena, url), *image = run->question->image;
 
 	if (got->status == HTTP_UNAUTHORIZED || got->status == HTTP_FORBIDDEN)
 		set(run, REGISTRY_DENIED, login_hint(run), "%s does not give '%s'%s", host, image,
@@ -210,8 +201,8 @@ static const char *token_url(struct run *run, const struct registry_challenge *c
 
 static const char *basic(struct run *run)
 {
-	const char *login =
-		login_find(run->question->secret_arena, run->image.registry, run->image.path);
+	const char *login = login_find(run->question->secret_arena, run->image.registry,
+	                               run->image.path, run->until_ms);
 
 	run->logged_in = login != NULL;
 	return login == NULL ? NULL
@@ -250,19 +241,26 @@ static bool fetch_token(struct run *run, const struct registry_challenge *challe
 	token = registry_token_parse(secret_arena, got.body, got.len);
 	if (token == NULL) {
 		set(run, REGISTRY_NONE, NULL, "%s sends no token that can be used",
-		    host_of(run->arena, url));
+		    fetch_server(run->arena, url));
 		return false;
 	}
 	run->authorization = arena_printf(secret_arena, "Authorization: Bearer %s", token);
 	return true;
 }
 
-/* Does what the first 401 asks for. */
-static bool log_in(struct run *run, const struct fetch_answer *got)
+/* Does what the first 401 asks for, if it is the registry's own: the user's login goes where it
+ * says. */
+static bool log_in(struct run *run, const char *url, const struct fetch_answer *got)
 {
 	struct registry_challenge challenge = { 0 };
 	const char *header;
 
+	if (got->url == NULL || !fetch_same_server(url, got->url)) {
+		set(run, REGISTRY_DENIED, NULL, "%s sends to %s, which wants a login for '%s'",
+		    run->server, got->url != NULL ? fetch_server(run->arena, got->url) : "nowhere",
+		    run->question->image);
+		return false;
+	}
 	for (size_t i = 0; (header = fetch_header(got, "WWW-Authenticate", i)) != NULL; i++)
 		registry_challenge_parse(run->arena, header, &challenge);
 	if (challenge.bearer)
@@ -286,7 +284,7 @@ static bool ask(struct run *run, const char *what, const char *reference, const 
 	get(run, url, accept, head, MANIFEST_MAX, ret);
 	if (ret->result == FETCH_OK && ret->status == HTTP_UNAUTHORIZED &&
 	    run->authorization == NULL) {
-		if (!log_in(run, ret))
+		if (!log_in(run, url, ret))
 			return false;
 		get(run, url, accept, head, MANIFEST_MAX, ret);
 	}

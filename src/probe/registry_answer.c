@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "node/image.h"
 
 enum {
 	CHALLENGE_MAX = 8 * 1024,
@@ -14,12 +15,6 @@ enum {
 	MANIFESTS_MAX = 1000,
 	MESSAGE_MAX = 200,
 };
-
-bool registry_is_digest(const char *s)
-{
-	return s != NULL && str_starts(s, "sha256:") && strlen(s) == 7 + 64 &&
-	       strspn(s + 7, "0123456789abcdef") == 64;
-}
 
 /* --- WWW-Authenticate --- */
 
@@ -147,7 +142,7 @@ static bool read_index(struct arena *arena, const json_t *manifests, struct regi
 	for (size_t i = 0; i < json_array_size(manifests); i++) {
 		const json_t *entry = json_array_get(manifests, i);
 
-		if (registry_is_digest(member(entry, "digest")))
+		if (image_is_digest(member(entry, "digest")))
 			note_arch(found, json_object_get(entry, "platform"));
 	}
 	*ret = (struct registry_manifest){ .index = true };
@@ -160,7 +155,7 @@ static bool read_image(struct arena *arena, const json_t *root, struct registry_
 {
 	const char *config = member(json_object_get(root, "config"), "digest");
 
-	if (!registry_is_digest(config)) {
+	if (!image_is_digest(config)) {
 		*ret_why = "a manifest without the digest of its configuration";
 		return false;
 	}

@@ -44,7 +44,4 @@ const char *registry_token_parse(struct arena *arena, const char *data, size_t l
 /* The first message of an error's body, without what could surprise a terminal; NULL: none. */
 const char *registry_error_parse(struct arena *arena, const char *data, size_t len);
 
-/* "sha256:" and 64 hex digits. */
-bool registry_is_digest(const char *s);
-
 #endif

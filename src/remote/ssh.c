@@ -16,7 +16,7 @@ enum { NAME_BYTES = 10, TEMPORARY_SUFFIX = 18 /* ssh binds PATH.16 letters, then
 /* --- ssh_config --- */
 
 /* Inside double quotes in ssh_config(5), where % begins a token. */
-static const char *quoted(struct arena *arena, const char *path)
+const char *ssh_quoted(struct arena *arena, const char *path)
 {
 	struct text text;
 
@@ -36,7 +36,8 @@ static const char *quoted(struct arena *arena, const char *path)
 static void add_identities(struct text *text, const struct ssh_settings *s)
 {
 	for (size_t i = 0; i < s->identities.count; i++)
-		text_addf(text, "  IdentityFile %s\n", quoted(text->arena, s->identities.items[i]));
+		text_addf(text, "  IdentityFile %s\n",
+		          ssh_quoted(text->arena, s->identities.items[i]));
 	/* Else what the user's agent offers, or ssh's usual files. */
 	if (s->only_identities && s->identities.count > 0)
 		text_add(text, "  IdentitiesOnly yes\n");
@@ -70,7 +71,7 @@ char *ssh_config_text(struct arena *arena, const struct ssh_settings *s)
 	          "  ServerAliveInterval 15\n"
 	          "  ServerAliveCountMax 4\n"
 	          "  LogLevel %s\n",
-	          s->known_name, quoted(arena, s->known_hosts), s->learn ? "accept-new" : "yes",
+	          s->known_name, ssh_quoted(arena, s->known_hosts), s->learn ? "accept-new" : "yes",
 	          s->learn ? "INFO" : "ERROR"); /* a key it does not have is only information */
 	if (s->learn)
 		text_add(&text, "  PreferredAuthentications none\n");

@@ -52,6 +52,9 @@ void ssh_line(struct arena *arena, const struct ssh *ssh, const char *line, stru
  * a socket. NULL when there is no such directory: then nothing is shared. */
 const char *ssh_control_path(struct arena *arena, const char *const *parts);
 
+/* A path inside double quotes, as ssh_config(5) and -o want it. */
+const char *ssh_quoted(struct arena *arena, const char *path);
+
 /* ssh's own last line, which says why it failed, without control characters. */
 const char *ssh_last_line(struct arena *arena, const char *err);
 

@@ -147,6 +147,8 @@ run 0 'keys and base fit' check --dir "$tmp/hetzner" --for aws
 like 'with both numbers' "$(cat "$tmp/out")" 'note\[provider.user-data\]: the Ignition config has [0-9]{4} bytes, and AWS EC2 takes 16384'
 run 2 'a provider nobody knows' check --dir "$tmp/hetzner" --for awz
 err_has 'the right one is named' "did you mean 'aws'?"
+run 2 'a resolver for nothing' check --dir "$tmp/hetzner" --resolver 192.0.2.1
+err_has 'it is said' 'without --online no name server is asked'
 run 0 'the memory' check --dir "$tmp/hetzner" --memory
 like 'the table of memory' "$(cat "$tmp/out")" 'the system +320 MiB'
 cp -r apps "$tmp/apps"

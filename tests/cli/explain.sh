@@ -65,6 +65,14 @@ run 0 'a port of one kind' explain udp/443 "${apps[@]}"
 fails 'is not the other' grep -q 'tcp: caddy' "$tmp/out"
 run 0 'an image' explain lab.invalid/snac "${apps[@]}"
 out_has 'runs in processes' 'process: worker'
+cp -r "$tmp/node" "$tmp/mirrored"
+printf '  mirror: mirror.example:5000\n' >"$tmp/mirror"
+sed -i "/^images:/r $tmp/mirror" "$tmp/mirrored/stead.yaml"
+printf 'images:\n  lab.invalid/snac:2.75: sha256:%064d\n' 0 >>"$tmp/mirrored/stead.lock"
+for image in lab.invalid/snac lab.invalid/snac:2.75 mirror.example:5000/lab.invalid/snac; do
+	run 0 "an image that is locked and mirrored, as $image" explain "$image" --dir "$tmp/mirrored" --apps "$tmp/apps"
+	out_has 'runs in processes too' 'process: worker'
+done
 run 0 'a network' explain int "${apps[@]}"
 out_has 'has who is on it' 'on it: worker'
 run 0 'a volume' explain data "${apps[@]}"

@@ -107,6 +107,21 @@ with "$basic" private/snac:1
 lock 1 'a wrong password'
 err_has 'so it says' 'may this login read it?'
 fails 'nothing of it is said' grep -qE "wrong-secret|$(printf %s alice:wrong-secret | base64)" "$tmp/out" "$tmp/err"
+small_registry lure || echo 'Bail out! no small registry'
+settings "  mirror: http://$small" "  snac: $snac"
+login "$small" alice:secret >"$HOME/.config/containers/auth.json"
+lock 1 'a registry that sends to another, which wants a login'
+err_has 'so it says' "$small sends to 127.0.0.1:${small#*:}, which wants a login"
+ok 'it was there' grep -qx '/lured None' "$reg/lure.log"
+fails 'the login went nowhere' grep -qE '^/token|Basic' "$reg/lure.log"
+mkdir "$tmp/bin"
+printf '#!/bin/sh\nexec sleep 300\n' >"$tmp/bin/docker-credential-asleep"
+chmod +x "$tmp/bin/docker-credential-asleep"
+echo '{"credsStore": "asleep"}' >"$HOME/.config/containers/auth.json"
+with "$basic" private/snac:1
+before=$SECONDS
+PATH=$tmp/bin:$PATH lock 1 'a keeper of logins that does not answer' --deadline 2
+ok 'is not waited for any longer' test $((SECONDS - before)) -lt 12
 rm -r "$HOME/.docker" "$HOME/.config"
 with "$tokens" open/snac:1
 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt lock 1 'an authority that is not known'
@@ -149,6 +164,9 @@ bad 'nobody listens' 'the registry 127.0.0.1:1 cannot be reached'
 is 'one that cannot be asked is asked once' "$(grep -c 'cannot be reached' "$tmp/err")" 1
 settings '  mirror: https://registry.invalid' "  snac: $snac"
 bad 'no such name' 'no address is found for the registry registry.invalid'
+settings '  mirror: http://127.0.0.1:port' "  snac: $snac"
+bad 'a mirror that is none' "error[image.mirror]: 'http://127.0.0.1:port' is not a registry"
+is 'nobody is asked instead' "$(grep -c 'error\[' "$tmp/err")" 1
 
 # --- up, which stops behind it here: nobody could look into this machine ---
 up() { # NAME [ARGUMENT…]
@@ -162,6 +180,26 @@ err_has 'it locks what is missing' 'locked 2 images in stead.lock'
 sed "s/^lineage: .*/$(grep '^lineage' "$tmp/n/stead.lock")/; s/$(digest_of caddy)/$new/" "$tmp/lock" >"$tmp/wanted"
 ok 'as stead lock does' cmp "$tmp/wanted" "$tmp/n/stead.lock"
 fails 'nothing is unlocked' grep -q unlocked "$tmp/err"
+if command -v qemu-img >/dev/null; then
+	mirrored
+	ssh-keygen -q -t ed25519 -N '' -f "$tmp/key"
+	sed -i "s#os: fcos}#os: fcos, ssh_keys: [$tmp/key.pub]}#" "$tmp/n/stead.yaml"
+	qemu-img create -q -f qcow2 "$tmp/empty.img" 1G
+	cat >"$tmp/qemu" <<-EOF
+		#!/bin/sh
+		[ "\$1" != --version ] || exec echo QEMU emulator version 10.0.0
+		cp "$tmp/n/.stead/vm/config.ign" "$tmp/config.ign"
+		exit 1
+	EOF
+	chmod +x "$tmp/qemu"
+	STEAD_QEMU=$tmp/qemu run 3 'up in a VM that does not start' up --on vm --yes --image "$tmp/empty.img" --dir "$tmp/n"
+	err_has 'it was locked' 'locked 2 images'
+	jq -r .ignition.config.replace.source "$tmp/config.ign" | sed 's/^data:[^,]*,//' | base64 -d | zcat >"$tmp/inner.ign"
+	jq -r '.storage.files[] | select(.path == "/etc/stead/node.json").contents.source' "$tmp/inner.ign" |
+		sed 's/^data:[^,]*,//' | base64 -d | zcat >"$tmp/node.json"
+	is 'the data are on the disk that a VM has' "$(jq -r .data.device "$tmp/node.json")" /dev/disk/by-id/virtio-stead-data
+	fails 'and on no part of the system' grep -q partitions "$tmp/inner.ign"
+fi
 mirrored lab.invalid/snac:3
 up 'up with an image that is not there'
 err_has 'it does not begin' "error[image.registry]: $plain has no image"

@@ -227,6 +227,10 @@ online 0 'an alias' domain=alias.example.org
 saw 'is followed' address ok '198.51.100.90'
 online 0 'another machine' machine.host=203.0.113.7
 out_has 'both are named' 'warning[dns.other-machine]: node.example.org leads to 198.51.100.90, and machine.host is 203.0.113.7'
+online 0 'another machine, as it is written for ssh' machine.host=core@203.0.113.7:2222
+out_has 'its address is known' 'leads to 198.51.100.90, and machine.host is 203.0.113.7'
+online 0 'the same address, written otherwise' domain=six.example.org machine.host=root@2001:DB8:0::80
+fails 'is the same' grep -q other-machine "$tmp/out"
 
 # --- CAA ---
 online 1 'CAA forbids' domain=forbidden.example.org
@@ -378,6 +382,10 @@ again() { # CODE NAME: the same, with known_hosts beside stead.yaml
 again 0 'a host whose key is beside stead.yaml'
 saw 'an empty folder' backup ok "takes the login; '.*/empty' is empty"
 ok 'nothing is left there' test -z "$(ls -A "$work/backups/empty")"
+mv "$tmp/n" "$tmp/odd \"%h\" folder"
+run 0 'in a folder with an odd name' check --online --resolver 192.0.2.53 --dir "$tmp/odd \"%h\" folder"
+saw 'it is found too' backup ok "takes the login; '.*/empty' is empty"
+mv "$tmp/odd \"%h\" folder" "$tmp/n"
 sed -i 's#/empty#/nothing#' "$tmp/n/stead.yaml"
 again 0 'a folder that is not there'
 saw 'is made later' backup ok 'is not there yet, the first backup makes it'
@@ -398,10 +406,10 @@ sed -i 's#:2224/#:2222/#' "$tmp/n/stead.yaml"
 : >"$work/authorized_keys"
 again 1 'a login that is refused'
 out_has 'is said to be' 'error[backup.login]: 198.51.100.90 refuses the login'
-online 1 'nobody listens there' backup.to=sftp://root@198.51.100.90:2223/x
-out_has 'it is said' 'error[backup.unreachable]: 198.51.100.90 is not reached'
-online 1 'a server for restic that is not there' backup.to=rest:http://alice:secret1@198.51.100.90:8000/x
-out_has 'it is said' 'error[backup.unreachable]: http://198.51.100.90:8000/x/config is not reached'
+online 0 'nobody listens there' backup.to=sftp://root@198.51.100.90:2223/x
+out_has 'it is said' 'warning[backup.unreachable]: 198.51.100.90 is not reached'
+online 0 'a server for restic that is not there' backup.to=rest:http://alice:secret1@198.51.100.90:8000/x
+out_has 'it is said' 'warning[backup.unreachable]: http://198.51.100.90:8000/x/config is not reached'
 fails 'without the login in it' grep -q 'http://alice' <(grep -v '^ ' "$tmp/out")
 
 # --- nobody at all ---

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "node/image.h"
 #include "probe/login.h"
 #include "probe/registry_answer.h"
 
@@ -44,7 +45,7 @@ static void manifest(struct arena *arena, const char *text, size_t len)
 	}
 	are_arches(&manifest.arches);
 	require(manifest.index == (manifest.config == NULL));
-	require(manifest.index || registry_is_digest(manifest.config));
+	require(manifest.index || image_is_digest(manifest.config));
 }
 
 static void config(struct arena *arena, const char *text, size_t len)

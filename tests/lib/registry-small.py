@@ -4,7 +4,7 @@
 fill URL     pushes images to a registry that takes them, and prints NAME DIGEST for each
 token        a token server for docker-registry (https, DIR/cert.pem): everybody may read open/,
              alice with the password secret also private/; writes its requests to DIR/token.log
-busy, trouble, garbage, wrong, huge, elsewhere, slow
+busy, trouble, garbage, wrong, huge, elsewhere, slow, lure
              a "registry" that does just that
 Servers print their port and stay.
 """
@@ -120,6 +120,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         access = [{"type": "repository", "name": name, "actions": ["pull"]}] if may else []
         self.answer(200, json.dumps({"token": sign(self.folder, access)}).encode())
 
+    def lure(self):
+        """As localhost it sends to 127.0.0.1, which wants a token; what it gets for that goes to DIR/lure.log."""
+        own = f"http://127.0.0.1:{self.server.server_address[1]}"
+        with open(self.folder + "/lure.log", "a") as log:
+            log.write(f"{self.path} {self.headers.get('Authorization')}\n")
+        if self.path.startswith("/v2/"):
+            return self.answer(302, Location=own + "/lured")
+        self.answer(401, WWW_Authenticate=f'Bearer realm="{own}/token",service="x"')
+
     def do_GET(self):
         body = b'{"schemaVersion":2,"manifests":[]}'
         if self.what == "token":
@@ -136,6 +145,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, b" " * (5 * 1024 * 1024))
         elif self.what == "elsewhere":
             self.answer(302, Location=self.path)
+        elif self.what == "lure":
+            self.lure()
         elif self.what == "slow":
             time.sleep(600)
 
