@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The data on a disk of its own: made by Ignition, mounted before all else, used again by a new machine
+# The data on a disk of its own: formatted once, mounted before all else, used again by a new machine
 # with a fresh system disk; without it the data services stay down and the node says why.
 set -u
 cd "$(dirname "$0")/../.."
@@ -18,12 +18,12 @@ up_or_console() {
 }
 mounted() { on_vm findmnt -nro SOURCE,FSTYPE,LABEL /var/lib/stead; }
 accounts() { on_vm sudo ls /var/lib/stead/data/snac/data/snac/user; }
-posts() { on_vm sudo find /var/lib/stead/data/snac/data/snac/object -name "'*.json'" | sort; }
+posts() { on_vm sudo find /var/lib/stead/data/snac/data/snac/object -name '*.json' | sort; }
 
 settings() { make_settings "$dir/n" && sed -i "/^  data: system$/d" "$dir/n/stead.yaml"; }
 ok "settings are made" settings
 ok "up: a machine with a disk for the data" up_or_console || tap_done
-like "the disk is mounted, with the file system Ignition made" "$(mounted)" '^/dev/vd[a-z] xfs stead-data$'
+like "the disk is mounted, with its file system" "$(mounted)" '^/dev/vd[a-z] xfs stead-data$'
 ok "it answers from outside" prove_vm
 accounts=$(accounts) posts=$(posts) password=$(cat "$dir/password")
 is "there is one account" "$accounts" alice
