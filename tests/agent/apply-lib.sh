@@ -36,7 +36,7 @@ id_of_file() {
 	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$1"
 }
 id() { # NAME
-	cat "$work/$1.id"
+	echo "$(<"$work/$1.id")"
 }
 current() {
 	sed -n 's/.*"id": "\(.*\)".*/\1/p' "$ROOT/$STATE/current.json" 2>/dev/null
@@ -80,13 +80,19 @@ drop_root() {
 	rm -rf "$ROOT" "$ROOT".*
 }
 
-# All of /etc, and what systemd was told.
+# All of /etc, and what systemd was told. It is taken thousands of times: few programs, each of them costs.
 picture() {
-	(cd "$ROOT/etc" && find . -printf '%p %y %m %U:%G %l\n' | sort &&
-		find . -type f -print0 | sort -z | xargs -0r sha256sum)
-	(cd "$ENGINE" && find enabled masked units ! -name 'stead-apply*' -type f 2>/dev/null | sort &&
-		find units -type f -print0 | sort -z | xargs -0r grep -H .)
-	[ ! -d "$ROOT/run/stead/healthy" ] || ls "$ROOT/run/stead/healthy"
+	local file state
+	(cd "$ROOT/etc" && find . -printf '%p %y %m %U:%G %l\n' , -type f -exec sha256sum {} + | sort)
+	for file in "$ENGINE"/{enabled,masked,units}/*; do
+		[[ $file != *stead-apply* && -f $file ]] || continue
+		state=''
+		read -r state <"$file"
+		echo "${file#"$ENGINE/"}: $state"
+	done
+	for file in "$ROOT"/run/stead/healthy/*; do
+		[ ! -f "$file" ] || echo "healthy: ${file##*/}"
+	done
 }
 
 # The old node, ready; and the pictures of it and of a node before its first plan.
@@ -118,16 +124,20 @@ make_change() { # NAME CODE...
 
 # All of the old node or all of the new one; says which.
 is_whole() { # OLD NEW
-	local which=none left
+	local which=none left old='' new now
 	picture >"$ROOT.picture"
 	[ ! -e "$ROOT/$STATE/journal.json" ] || { echo "the journal is still there"; return 1; }
 	left=$(find "$ROOT/etc" "$ROOT/var" -name '*.stead-new' -o -name '*.stead-old')
 	[ -z "$left" ] || { echo "left over: $left"; return 1; }
-	[ "$(current)" != "$(id "$2")" ] || which=new
-	[ "$(current)" != "$([ "$1" = none ] || id "$1")" ] || which=old
-	[ $which != none ] || { echo "the node follows '$(current)'"; return 1; }
-	diff "$work/$([ $which = old ] && echo "$1" || echo "$2").picture" "$ROOT.picture" ||
-		{ echo "^ not all of the $which node"; return 1; }
+	[ "$1" = none ] || read -r old <"$work/$1.id"
+	read -r new <"$work/$2.id"
+	now=$(current)
+	[ "$now" != "$new" ] || which=new
+	[ "$now" != "$old" ] || which=old
+	[ $which != none ] || { echo "the node follows '$now'"; return 1; }
+	left=$work/$([ $which = old ] && echo "$1" || echo "$2").picture
+	cmp -s "$left" "$ROOT.picture" ||
+		{ diff "$left" "$ROOT.picture"; echo "^ not all of the $which node"; return 1; }
 	outcome=$which
 }
 
