@@ -157,7 +157,7 @@ static int adopt(struct up *up, const char *dir, int dir_fd)
 	int code = refuse_existing(up->arena, dir, dir_fd);
 
 	if (code == CLI_OK)
-		code = compile_agent(&up->compile, &up->agent);
+		code = compile_agent(up->compile.arena, &up->agent);
 	if (code == CLI_OK)
 		code = up_connect(up);
 	if (code == CLI_OK)

@@ -5,33 +5,17 @@
 
 #include "base/arena.h"
 #include "cmd/check_online.h"
+#include "cmd/fleet.h"
 #include "cmd/machine.h"
 #include "dns/dns.h"
 #include "provider/provider.h"
 
-static const char *plural(size_t n)
+static void print_summary(struct cli *cli, const struct findings *f)
 {
-	return n == 1 ? "" : "s";
-}
-
-/* "no problems", or "1 error, 2 notes". */
-static void print_summary(const struct findings *f)
-{
-	const char *comma = "";
-
-	if (f->errors + f->warnings + f->notes == 0)
-		(void)printf("no problems");
-	if (f->errors > 0) {
-		(void)printf("%zu error%s", f->errors, plural(f->errors));
-		comma = ", ";
-	}
-	if (f->warnings > 0) {
-		(void)printf("%s%zu warning%s", comma, f->warnings, plural(f->warnings));
-		comma = ", ";
-	}
-	if (f->notes > 0)
-		(void)printf("%s%zu note%s", comma, f->notes, plural(f->notes));
-	(void)printf("\n");
+	(void)printf("%s\n",
+	             compile_summary(cli->arena, &(struct findings_count){ .errors = f->errors,
+	                                                                   .warnings = f->warnings,
+	                                                                   .notes = f->notes }));
 }
 
 /* False when there is no such provider. */
@@ -82,11 +66,51 @@ static void print_memory(struct arena *arena, const struct node *node)
 	}
 }
 
+/* Rendering finds what only the writers see: two files of one name, a line break in a unit. */
+static void check_outputs(struct compile *compile)
+{
+	if (compile_tree(compile, NULL) != NULL)
+		compile_note_delivery(compile);
+}
+
+static int check_node_of(struct fleet *fleet, struct cli *cli, struct compile *compile,
+                         const char *name, const char **ret_line)
+{
+	(void)name;
+	(void)ret_line;
+	compile->provider = machine_provider(cli->arena, compile->dir);
+	compile->asked_provider = cli_text(cli, "for");
+	if (fleet_compile(fleet, compile))
+		check_outputs(compile);
+	return CLI_OK;
+}
+
+static int check_fleet(struct cli *cli, const char *dir)
+{
+	struct fleet fleet = { .dir = dir, .work = check_node_of, .findings_out = stdout };
+	struct compile asked;
+	int code = CLI_OK;
+
+	if (cli_flag(cli, "online") || cli_flag(cli, "memory"))
+		return fail(CLI_USAGE, "name it with --dir",
+		            "'--online' and '--memory' look at one node");
+	compile_init(&asked, cli);
+	if (ask_provider(cli, &asked, &code))
+		code = fleet_run(&fleet, cli);
+	compile_done(&asked);
+	return code;
+}
+
 int cmd_check(struct cli *cli)
 {
 	struct compile compile;
-	int code = CLI_OK, online = CLI_OK;
+	int code, online = CLI_OK;
+	const char *all = fleet_dir(cli, &code);
 
+	if (code != CLI_OK)
+		return code;
+	if (all != NULL)
+		return check_fleet(cli, all);
 	if (cli_text(cli, "resolver") != NULL && !dns_is_resolver(cli_text(cli, "resolver")))
 		return fail(CLI_USAGE, "like 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53",
 		            "--resolver wants an address, not '%s'", cli_text(cli, "resolver"));
@@ -98,10 +122,8 @@ int cmd_check(struct cli *cli)
 		compile_done(&compile);
 		return code;
 	}
-	/* Rendering finds what only the writers see: two files of one name, a line break in a unit.
-	 */
-	if (compile_files(&compile) && compile_tree(&compile, NULL) != NULL)
-		compile_note_delivery(&compile);
+	if (compile_files(&compile))
+		check_outputs(&compile);
 	/* Who is asked about what is wrong already gives answers to other questions. */
 	if (cli_flag(cli, "online") && compile.findings.errors == 0)
 		online = check_online(cli, &compile);
@@ -109,7 +131,7 @@ int cmd_check(struct cli *cli)
 	if (code != CLI_ENVIRONMENT && strcmp(cli_text(cli, "format"), "json") != 0) {
 		if (cli_flag(cli, "memory") && compile.built != NULL)
 			print_memory(cli->arena, compile.built);
-		print_summary(&compile.findings);
+		print_summary(cli, &compile.findings);
 		if (flush_output(stdout) != CLI_OK)
 			code = CLI_ENVIRONMENT;
 	}

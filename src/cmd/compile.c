@@ -222,7 +222,7 @@ bool compile_texts(struct compile *c, const struct compile_texts *texts)
 }
 
 /* The agent lies beside stead in a build folder, in lib/stead of an installed one. */
-int compile_agent(struct compile *c, struct host_agent *ret)
+int compile_agent(struct arena *arena, struct host_agent *ret)
 {
 	char self[4096];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -234,12 +234,12 @@ int compile_agent(struct compile *c, struct host_agent *ret)
 		self[len] = '\0';
 		*strrchr(self, '/') = '\0';
 		places[2] = places[0];
-		places[0] = arena_printf(c->arena, "%s/stead-node", self);
-		places[1] = arena_printf(c->arena, "%s/../lib/stead/stead-node", self);
+		places[0] = arena_printf(arena, "%s/stead-node", self);
+		places[1] = arena_printf(arena, "%s/../lib/stead/stead-node", self);
 		count = 3;
 	}
 	for (size_t i = 0; i < count; i++) {
-		int r = file_read(c->arena, AT_FDCWD, places[i], AGENT_MAX_BYTES, &data, &data_len);
+		int r = file_read(arena, AT_FDCWD, places[i], AGENT_MAX_BYTES, &data, &data_len);
 
 		if (r == 0) {
 			*ret = (struct host_agent){ .data = data, .len = data_len };
@@ -355,7 +355,7 @@ static void note_rendered_size(struct compile *c)
 	    c->findings.errors > 0)
 		return;
 	if (whole && str_equal(c->settings.machine.arch.v, AGENT_ARCH) &&
-	    compile_agent(c, &agent) == CLI_OK && compile_ignition(c, &agent, NULL, &config))
+	    compile_agent(c->arena, &agent) == CLI_OK && compile_ignition(c, &agent, NULL, &config))
 		compile_note_size(c, &config);
 	else if (!whole && c->asked_provider != NULL && compile_ignition_base(c, &config))
 		compile_note_size(c, &config);
@@ -433,6 +433,24 @@ bool compile_ignition_base(struct compile *c, struct compile_config *ret)
 	if (c->findings.errors > 0 || (tree = host_render_base(c->node, &c->findings)) == NULL)
 		return false;
 	return write_ignition(c, ignition_from_tree(c->secret_arena, tree), ret);
+}
+
+static void add_number(struct text *text, size_t n, const char *what)
+{
+	if (n > 0)
+		text_addf(text, "%s%zu %s%s", text->len > 0 ? ", " : "", n, what,
+		          n == 1 ? "" : "s");
+}
+
+const char *compile_summary(struct arena *arena, const struct findings_count *count)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	add_number(&text, count->errors, "error");
+	add_number(&text, count->warnings, "warning");
+	add_number(&text, count->notes, "note");
+	return text.len > 0 ? text.data : "no problems";
 }
 
 int report_findings(struct findings *findings, struct cli *cli, FILE *out)

@@ -68,8 +68,8 @@ bool compile_again(struct compile *compile, const char *engine);
 bool compile_with_lock(struct compile *compile, const char *lock_text);
 bool compile_texts(struct compile *compile, const struct compile_texts *texts);
 
-/* Reads the agent's program. CLI_OK, or CLI_ENVIRONMENT with all said. */
-int compile_agent(struct compile *compile, struct host_agent *ret);
+/* Reads the agent's program into ARENA. CLI_OK, or CLI_ENVIRONMENT with all said. */
+int compile_agent(struct arena *arena, struct host_agent *ret);
 
 /* The architecture that program runs on, as uname(1) says it. */
 const char *compile_agent_arch(void);
@@ -97,6 +97,9 @@ bool compile_ignition_base(struct compile *compile, struct compile_config *ret);
 
 /* Warns when CONFIG is more than machine.provider takes as user data. */
 void compile_note_size(struct compile *compile, const struct compile_config *config);
+
+/* "no problems", or "1 error, 2 notes". */
+const char *compile_summary(struct arena *arena, const struct findings_count *count);
 
 /* Prints the findings to OUT, in the form of --format where the command has one, and returns the
  * exit code they call for. */

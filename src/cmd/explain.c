@@ -52,7 +52,7 @@ static int not_found(struct explain *e, const char *arg)
 	near = str_nearest(arg, e->names.items, e->names.count);
 	return fail(CLI_USAGE,
 	            near != NULL ? arena_printf(e->arena, "did you mean '%s'?", near)
-	                         : "'stead render tree DIR' lists the files",
+	                         : "'stead render --tree DIR' lists the files",
 	            "the node has no file, unit, port, setting, image, secret, network or volume "
 	            "'%s'",
 	            arg);

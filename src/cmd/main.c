@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cmd/commands.h"
 #include "cmd/compile.h"
+#include "cmd/fleet.h"
 #include "cmd/machine.h"
 #include "provider/provider.h"
 
@@ -54,7 +55,10 @@ static const struct cli_option lock_options[] = {
 static const struct cli_option render_options[] = {
 	{ .name = "output", .letter = 'o', .type = CLI_TEXT, .value = "FILE",
 	  .complete = CLI_COMPLETE_FILE,
-	  .doc = "where the Ignition config goes, with mode 0600; stdout when not given" },
+	  .doc = "where the Ignition config goes, with mode 0600; stdout when not given; with --all "
+	         "the folder of all that is written" },
+	{ .name = "tree", .type = CLI_TEXT, .value = "DIR", .complete = CLI_COMPLETE_DIR,
+	  .doc = "write the node's files below the new folder DIR" },
 	{ .name = "no-agent", .type = CLI_FLAG,
 	  .doc = "leave the agent's program out; the machine must have it then" },
 	{ .name = NULL },
@@ -233,12 +237,16 @@ static const struct cli_command commands[] = {
 		       "ask from there. Exit code 3 when this computer is offline.\n\n"
 		       "Registries and the place of the backups are looked up by the system, whatever "
 		       "--resolver says. "
-		       "SSL_CERT_FILE names other certificate authorities.",
-		.options = OPTIONS(check_options, compile_options),
+		       "SSL_CERT_FILE names other certificate authorities.\n\n"
+		       "With --all every node of a fleet is checked, in the order of their folders' names, "
+		       "and that no two have one domain, one site or one machine. A line says what each "
+		       "has, the last one what there is in all. A folder without stead.yaml is a note.",
+		.options = OPTIONS(check_options, fleet_options, compile_options),
 		.examples = EXAMPLES({ "stead check", "for people" },
 	                             { "stead check --online", "before a machine is paid for" },
 	                             { "stead check --memory", "what the processes may use" },
-	                             { "stead check --format=json", "for programs" }),
+	                             { "stead check --format=json", "for programs" },
+	                             { "stead check --all fleet", "all nodes of a folder" }),
 		.run = cmd_check,
 	},
 	{
@@ -264,18 +272,23 @@ static const struct cli_command commands[] = {
 	{
 		.name = "render",
 		.group = "settings",
-		.args = "ignition|tree [DIR]",
+		.args = "[ignition]",
 		.summary = "write what a machine would get",
 		.doc = "'render ignition' writes the Ignition config (spec 3.3.0) of a machine's first "
 		       "boot. With 'delivery: inline' it makes the whole node; with 'delivery: ssh' it "
 		       "holds name, keys and firewall, and the node comes with 'stead up'. Either holds "
 		       "secrets. How large it is goes to stderr.\n\n"
-		       "'render tree DIR' writes the same files below the new folder DIR, for people to "
-		       "look at, and prints a list with modes, owners and units.",
-		.options = OPTIONS(render_options, compile_options),
+		       "'render --tree DIR' writes all files of the node below the new folder DIR, for "
+		       "people to look at, and prints a list with modes, owners and units. 'render tree "
+		       "DIR' is the same.\n\n"
+		       "'render --all DIR -o OUT' writes such a tree of each node of a fleet, OUT/NODE; "
+		       "'render ignition --all DIR -o OUT' each one's config, OUT/NODE.ign. OUT is new or "
+		       "empty for trees; configs of before are replaced. A node with errors is left out, "
+		       "the others are not; the exit code is 1 then, as for one node.",
+		.options = OPTIONS(render_options, fleet_options, compile_options),
 		.examples = EXAMPLES({ "stead render ignition -o node.ign", "one config file" },
-	                             { "stead render tree out --no-agent", "files to look at" }),
-		.min_args = 1,
+	                             { "stead render --tree out --no-agent", "files to look at" },
+	                             { "stead render --all fleet -o trees", "all nodes of a folder" }),
 		.max_args = 2,
 		.words = renderings,
 		.complete = CLI_COMPLETE_DIR,

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/compile.h"
+#include "cmd/fleet.h"
 
 /* --- ignition --- */
 
@@ -45,27 +46,22 @@ static int write_config(const struct compile_config *config, const char *path)
 	return CLI_OK;
 }
 
-static int render_ignition(struct compile *compile, struct cli *cli)
+static int render_ignition(struct compile *compile, const struct host_agent *agent,
+                           const char *path, const char **ret_line)
 {
 	struct compile_config config;
-	struct host_agent agent = { 0 };
 	bool base = str_equal(compile->settings.delivery.v, "ssh");
-	int code = CLI_OK;
+	int code;
 
-	if (!base && !cli_flag(cli, "no-agent"))
-		code = compile_agent(compile, &agent);
-	if (code != CLI_OK)
-		return code;
 	if (base ? !compile_ignition_base(compile, &config)
-	         : !compile_ignition(compile, &agent, NULL, &config))
+	         : !compile_ignition(compile, agent, NULL, &config))
 		return CLI_FINDINGS;
 	compile_note_size(compile, &config);
-	code = write_config(&config, cli_text(cli, "output"));
-	if (code == CLI_OK)
-		(void)fprintf(stderr, "%zu bytes%s\n", config.len,
-		              config.packed ? arena_printf(compile->arena, ", packed from %zu",
-		                                           config.inner_len)
-		                            : ", not packed: that would not be smaller");
+	code = write_config(&config, path);
+	*ret_line = arena_printf(
+		compile->arena, "%zu bytes%s", config.len,
+		config.packed ? arena_printf(compile->arena, ", packed from %zu", config.inner_len)
+			      : ", not packed: that would not be smaller");
 	return code;
 }
 
@@ -81,14 +77,21 @@ static int make_parents(int dir_fd, struct arena *arena, const char *path)
 	return dir_make(dir_fd, arena_strndup(arena, path, (size_t)(slash - path)), 0755);
 }
 
+/* Nobody's node yet: a tree need not outlive a power cut, and syncing would be most of the work. */
 static int write_file(int dir_fd, struct compile *compile, const struct output *file)
 {
 	const char *path = file->path + 1;
-	size_t len;
-	char *data = output_join(file, &len);
 	int r = make_parents(dir_fd, compile->arena, path);
+	size_t len;
+	const char *data = output_join(file, &len);
 
-	return r < 0 ? r : file_create(dir_fd, path, file->mode, data, len);
+	if (r < 0)
+		return r;
+	cleanup_fd int fd =
+		openat(dir_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fchmod(fd, file->mode) < 0)
+		return -errno;
+	return file_write_all(fd, data, len);
 }
 
 static int write_link(int dir_fd, struct compile *compile, const struct output_link *link)
@@ -116,25 +119,33 @@ static int write_tree(int dir_fd, struct compile *compile, const struct output_s
 		r = dir_make(dir_fd, dir->path + 1, dir->mode);
 		if (r < 0)
 			return cannot(dir->path, r);
-		(void)printf("dir     %04o %u:%u %s\n", dir->mode, dir->uid, dir->gid, dir->path);
 	}
 	for (size_t i = 0; i < tree->files.count; i++) {
-		const struct output *file = tree->files.items[i];
-
-		r = write_file(dir_fd, compile, file);
+		r = write_file(dir_fd, compile, tree->files.items[i]);
 		if (r < 0)
-			return cannot(file->path, r);
-		(void)printf("file    %04o %u:%u %s\n", file->mode, file->uid, file->gid,
-		             file->path);
+			return cannot(tree->files.items[i]->path, r);
 	}
 	for (size_t i = 0; i < tree->links.count; i++) {
-		const struct output_link *link = &tree->links.items[i];
-
-		r = write_link(dir_fd, compile, link);
+		r = write_link(dir_fd, compile, &tree->links.items[i]);
 		if (r < 0)
-			return cannot(link->path, r);
-		(void)printf("link    %s -> %s\n", link->path, link->target);
+			return cannot(tree->links.items[i].path, r);
 	}
+	return CLI_OK;
+}
+
+static void print_list(const struct output_set *tree)
+{
+	for (size_t i = 0; i < tree->dirs.count; i++)
+		(void)printf("dir     %04o %u:%u %s\n", tree->dirs.items[i].mode,
+		             tree->dirs.items[i].uid, tree->dirs.items[i].gid,
+		             tree->dirs.items[i].path);
+	for (size_t i = 0; i < tree->files.count; i++)
+		(void)printf("file    %04o %u:%u %s\n", tree->files.items[i]->mode,
+		             tree->files.items[i]->uid, tree->files.items[i]->gid,
+		             tree->files.items[i]->path);
+	for (size_t i = 0; i < tree->links.count; i++)
+		(void)printf("link    %s -> %s\n", tree->links.items[i].path,
+		             tree->links.items[i].target);
 	for (size_t i = 0; i < tree->units.count; i++)
 		(void)printf("unit    %s %s\n", tree->units.items[i].name,
 		             tree->units.items[i].masked    ? "masked"
@@ -142,33 +153,36 @@ static int write_tree(int dir_fd, struct compile *compile, const struct output_s
 		                                            : "disabled");
 	for (size_t i = 0; i < tree->users.count; i++)
 		(void)printf("user    %s\n", tree->users.items[i].name);
-	return flush_output(stdout);
 }
 
 /* Only an empty folder: what lay there before could not be told from what is rendered. */
-static int render_tree(struct compile *compile, struct cli *cli)
+static int make_new_folder(const char *path)
 {
-	const char *path = cli->args.items[1];
-	struct host_agent agent = { 0 };
-	struct output_set *tree;
-	int code = CLI_OK;
+	if (mkdir(path, 0700) == 0 ||
+	    (errno == EEXIST && rmdir(path) == 0 && mkdir(path, 0700) == 0))
+		return CLI_OK;
+	return fail(CLI_ENVIRONMENT, "name a folder that does not exist yet, or an empty one",
+	            "cannot make the folder '%s': %s", path, strerror(errno == 0 ? EEXIST : errno));
+}
 
-	if (!cli_flag(cli, "no-agent"))
-		code = compile_agent(compile, &agent);
-	if (code != CLI_OK)
-		return code;
-	tree = compile_tree(compile, &agent);
+static int render_tree(struct compile *compile, const struct host_agent *agent, const char *path,
+                       bool list)
+{
+	struct output_set *tree = compile_tree(compile, agent);
+	int code;
+
 	if (tree == NULL)
 		return CLI_FINDINGS;
-	if (mkdir(path, 0700) < 0 && (errno != EEXIST || rmdir(path) < 0 || mkdir(path, 0700) < 0))
-		return fail(CLI_ENVIRONMENT,
-		            "name a folder that does not exist yet, or an empty one",
-		            "cannot make the folder '%s': %s", path,
-		            strerror(errno == 0 ? EEXIST : errno));
+	code = make_new_folder(path);
+	if (code != CLI_OK)
+		return code;
 	cleanup_fd int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fail(CLI_ENVIRONMENT, NULL, "cannot open '%s': %s", path, strerror(errno));
-	return write_tree(dir_fd, compile, tree);
+	code = write_tree(dir_fd, compile, tree);
+	if (code == CLI_OK && list)
+		print_list(tree);
+	return code == CLI_OK ? flush_output(stdout) : code;
 }
 
 static void warn_unlocked(struct compile *compile)
@@ -185,25 +199,166 @@ static void warn_unlocked(struct compile *compile)
 	}
 }
 
-int cmd_render(struct cli *cli)
+/* --- what is asked for --- */
+
+struct rendering {
+	bool tree;
+	const char *to;  /* file or folder; with --all the folder below which all of it goes */
+	const char *all; /* the fleet's folder, or NULL */
+	struct arena *arena;
+	struct host_agent agent; /* read when first needed, and kept for all nodes */
+};
+
+/* The folder is written in one of the ways that are known. */
+static int tree_folder(struct cli *cli, struct rendering *r)
 {
-	bool tree = strcmp(cli->args.items[0], "tree") == 0;
+	const char *ways[] = {
+		cli_text(cli, "tree"),
+		cli->args.count == 2 ? cli->args.items[1] : NULL,
+		cli_text(cli, "output"),
+	};
+	size_t count = 0;
+
+	if (r->all == NULL && ways[2] != NULL)
+		return fail(CLI_USAGE, "a tree's folder is named with --tree",
+		            "'--output' is for 'stead render ignition'");
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (ways[i] != NULL) {
+			r->to = ways[i];
+			count++;
+		}
+	if (count == 1)
+		return CLI_OK;
+	return fail(CLI_USAGE, NULL,
+	            count > 1 ? "name one folder for the tree"
+	            : r->all != NULL
+	                    ? "name the folder that it goes into: stead render --all DIR -o OUT"
+	                    : "name the folder: stead render --tree DIR");
+}
+
+static int read_rendering(struct cli *cli, struct rendering *r)
+{
+	const char *what = cli->args.count > 0 ? cli->args.items[0] : NULL;
+	int code;
+
+	*r = (struct rendering){ .all = fleet_dir(cli, &code), .arena = cli->arena };
+	if (code != CLI_OK)
+		return code;
+	r->tree = what != NULL ? str_equal(what, "tree")
+	                       : cli_text(cli, "tree") != NULL || r->all != NULL;
+	if (r->tree)
+		return tree_folder(cli, r);
+	if (what == NULL)
+		return fail(CLI_USAGE,
+		            "for example 'stead render ignition' or 'stead render --tree DIR'",
+		            "say what to render");
+	if (cli->args.count > 1)
+		return fail(CLI_USAGE, "the file is named with -o",
+		            "'stead render ignition' takes no further argument");
+	if (cli_text(cli, "tree") != NULL)
+		return fail(CLI_USAGE, NULL, "either 'ignition' or '--tree'");
+	r->to = cli_text(cli, "output");
+	if (r->all != NULL && (r->to == NULL || str_equal(r->to, "-")))
+		return fail(
+			CLI_USAGE, NULL,
+			"name the folder of the configs: stead render ignition --all DIR -o OUT");
+	return CLI_OK;
+}
+
+/* A tree has the agent unless it is not wanted, a config only where it makes the whole node. */
+static int load_agent(struct rendering *r, struct cli *cli, struct compile *compile)
+{
+	bool wanted = !cli_flag(cli, "no-agent") &&
+	              (r->tree || !str_equal(compile->settings.delivery.v, "ssh"));
+
+	return wanted && r->agent.data == NULL ? compile_agent(r->arena, &r->agent) : CLI_OK;
+}
+
+/* --- one node, or all --- */
+
+static int render_one(struct rendering *r, struct cli *cli)
+{
+	const char *line = NULL;
 	struct compile compile;
 	int code = CLI_OK, report;
 
-	if (tree && cli->args.count != 2)
-		return fail(CLI_USAGE, NULL, "name the folder: stead render tree DIR");
-	if (!tree && cli->args.count != 1)
-		return fail(CLI_USAGE, "the file is named with -o",
-		            "'stead render ignition' takes no further argument");
-	if (tree && cli_text(cli, "output") != NULL)
-		return fail(CLI_USAGE, NULL, "'--output' is for 'stead render ignition'");
 	compile_init(&compile, cli);
 	if (compile_files(&compile)) {
 		warn_unlocked(&compile);
-		code = tree ? render_tree(&compile, cli) : render_ignition(&compile, cli);
+		code = load_agent(r, cli, &compile);
+		if (code == CLI_OK)
+			code = r->tree ? render_tree(&compile, &r->agent, r->to, true)
+			               : render_ignition(&compile, &r->agent, r->to, &line);
 	}
+	if (code == CLI_OK && line != NULL)
+		(void)fprintf(stderr, "%s\n", line);
 	report = compile_report(&compile, cli, stderr);
 	compile_done(&compile);
 	return report != CLI_OK ? report : code;
+}
+
+/* OUT/NAME for a tree, OUT/NAME.ign for a config. */
+static int render_node_of(struct fleet *fleet, struct cli *cli, struct compile *compile,
+                          const char *name, const char **ret_line)
+{
+	struct rendering *r = fleet->context;
+	const char *to = compile_path(cli->arena, r->to, name);
+	int code;
+
+	if (!fleet_compile(fleet, compile))
+		return CLI_FINDINGS;
+	warn_unlocked(compile);
+	code = load_agent(r, cli, compile);
+	if (code != CLI_OK)
+		return code;
+	if (r->tree) {
+		code = render_tree(compile, &r->agent, to, false);
+		*ret_line = to;
+	} else {
+		to = arena_printf(cli->arena, "%s.ign", to);
+		code = render_ignition(compile, &r->agent, to, ret_line);
+		*ret_line = arena_printf(cli->arena, "%s, %s", to, *ret_line);
+	}
+	if (code != CLI_OK)
+		*ret_line = code == CLI_FINDINGS ? NULL : "not written";
+	return code;
+}
+
+/* Trees go into a new folder. Configs replace those of before, as they do one by one. */
+static int make_output(const struct rendering *r)
+{
+	if (r->tree)
+		return make_new_folder(r->to);
+	if (mkdir(r->to, 0700) < 0 && errno != EEXIST)
+		return fail(CLI_ENVIRONMENT, NULL, "cannot make the folder '%s': %s", r->to,
+		            strerror(errno));
+	cleanup_fd int fd = open(r->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || access(r->to, W_OK | X_OK) < 0)
+		return fail(CLI_ENVIRONMENT, NULL, "cannot write below '%s': %s", r->to,
+		            strerror(errno));
+	return CLI_OK;
+}
+
+static int render_all(struct rendering *r, struct cli *cli)
+{
+	struct fleet fleet = {
+		.dir = r->all,
+		.work = render_node_of,
+		.context = r,
+		.findings_out = stderr,
+		.output_dir = r->to,
+	};
+	int code = make_output(r);
+
+	return code == CLI_OK ? fleet_run(&fleet, cli) : code;
+}
+
+int cmd_render(struct cli *cli)
+{
+	struct rendering rendering;
+	int code = read_rendering(cli, &rendering);
+
+	if (code != CLI_OK)
+		return code;
+	return rendering.all != NULL ? render_all(&rendering, cli) : render_one(&rendering, cli);
 }

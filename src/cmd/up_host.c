@@ -223,7 +223,7 @@ int up_host(struct up *up)
 	if (code == CLI_OK)
 		code = compile_report(&up->compile, up->cli, stderr);
 	if (code == CLI_OK)
-		code = compile_agent(&up->compile, &up->agent);
+		code = compile_agent(up->compile.arena, &up->agent);
 	if (code == CLI_OK)
 		code = up_connect(up);
 	if (code == CLI_OK)

@@ -198,7 +198,7 @@ int up_vm(struct up *up)
 	if (code != CLI_OK)
 		return code;
 	check_target(up);
-	code = compile_agent(&up->compile, &up->agent);
+	code = compile_agent(up->compile.arena, &up->agent);
 	if (code == CLI_OK)
 		make_config(up);
 	report = compile_report(&up->compile, up->cli, stderr);

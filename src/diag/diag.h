@@ -96,6 +96,17 @@ void findings_print(struct findings *findings, FILE *out, bool color);
  *  "probes":[{"name","state","seen"}]. No excerpts, so no secrets. */
 void findings_print_json(struct findings *findings, FILE *out);
 
+/* The same for several nodes, one after the other: begin, each node's findings (they have its name
+ * as "node"; NULL: null), end. What was found in all is the sum, and there is
+ * "nodes":[{"name","errors","warnings","notes"}], without those that have no name. */
+struct findings_count {
+	const char *name;
+	size_t errors, warnings, notes;
+};
+void findings_json_begin(FILE *out);
+void findings_json_add(struct findings *findings, const char *node, bool first, FILE *out);
+void findings_json_end(const struct findings_count *counts, size_t count, FILE *out);
+
 /* Whether the setting KEY, or one below it, is among SPAN's. */
 bool span_has_key(const struct span *span, const char *key);
 

@@ -217,6 +217,7 @@ static void add_json_string(struct text *out, const char *s)
 	text_addc(out, '"');
 }
 
+/* All but the closing brace. */
 static void add_json_finding(struct text *out, const struct finding *f)
 {
 	text_addf(out, "{\"severity\":\"%s\",\"code\":", severity_names[f->severity]);
@@ -228,7 +229,12 @@ static void add_json_finding(struct text *out, const struct finding *f)
 	add_json_string(out, f->message);
 	text_add(out, ",\"hint\":");
 	add_json_string(out, f->hint);
-	text_addc(out, '}');
+}
+
+static void add_json_counts(struct text *out, const struct findings_count *count)
+{
+	text_addf(out, "\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu", count->errors,
+	          count->warnings, count->notes);
 }
 
 static void add_json_observations(struct text *out, const struct findings *findings)
@@ -260,10 +266,63 @@ void findings_print_json(struct findings *findings, FILE *out)
 		if (i > 0)
 			text_addc(&text, ',');
 		add_json_finding(&text, &findings->items[i]);
+		text_addc(&text, '}');
 	}
-	text_addf(&text, "],\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu", findings->errors,
-	          findings->warnings, findings->notes);
+	text_add(&text, "],");
+	add_json_counts(&text, &(struct findings_count){ .errors = findings->errors,
+	                                                 .warnings = findings->warnings,
+	                                                 .notes = findings->notes });
 	add_json_observations(&text, findings);
+	text_add(&text, "}\n");
+	(void)fwrite(text.data, 1, text.len, out);
+}
+
+void findings_json_begin(FILE *out)
+{
+	(void)fputs("{\"v\":1,\"findings\":[", out);
+}
+
+void findings_json_add(struct findings *findings, const char *node, bool first, FILE *out)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	struct text text;
+
+	findings_sort(findings);
+	text_init(&text, scratch);
+	for (size_t i = 0; i < findings->count; i++) {
+		text_add(&text, first && i == 0 ? "\n" : ",\n");
+		add_json_finding(&text, &findings->items[i]);
+		text_add(&text, ",\"node\":");
+		add_json_string(&text, node);
+		text_addc(&text, '}');
+	}
+	(void)fwrite(text.data, 1, text.len, out);
+}
+
+void findings_json_end(const struct findings_count *counts, size_t count, FILE *out)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	struct findings_count all = { 0 };
+	bool first = true;
+	struct text text;
+
+	text_init(&text, scratch);
+	text_add(&text, "\n],\"nodes\":[");
+	for (size_t i = 0; i < count; i++) {
+		all.errors += counts[i].errors;
+		all.warnings += counts[i].warnings;
+		all.notes += counts[i].notes;
+		if (counts[i].name == NULL)
+			continue;
+		text_add(&text, first ? "\n{\"name\":" : ",\n{\"name\":");
+		first = false;
+		add_json_string(&text, counts[i].name);
+		text_addc(&text, ',');
+		add_json_counts(&text, &counts[i]);
+		text_addc(&text, '}');
+	}
+	text_add(&text, "\n],");
+	add_json_counts(&text, &all);
 	text_add(&text, "}\n");
 	(void)fwrite(text.data, 1, text.len, out);
 }

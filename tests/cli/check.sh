@@ -84,7 +84,7 @@ err_has 'a VM nobody can look into is refused' 'up.ssh_keys'
 cp "$tmp/good.yaml" "$node/stead.yaml"
 
 # --- render tree ---
-run 0 'render tree' render tree "$tmp/tree" --dir "$node" --no-agent
+run 0 'render tree' render --tree "$tmp/tree" --dir "$node" --no-agent
 ok 'the plan is there' test -s "$tmp/tree/etc/stead/node.json"
 out_has 'and listed' '/etc/stead/node.json'
 wrong=0

@@ -52,6 +52,7 @@ is 'output that cannot be written: exit code 3' $? 3
 
 # the examples are commands that work (those of up need a machine and an image: tests/demo.sh)
 new_node "$tmp/examples"
+mkdir -p "$tmp/examples/fleet/one" && cp "$tmp/examples"/stead.* "$tmp/examples/fleet/one/"
 examples() { "$stead" "$1" --help </dev/null | sed -n '/^examples:/,$s/^  stead /stead /p'; }
 in_node() { # COMMAND LINE
 	(cd "$tmp/examples" && stead() { command "$stead" "$@"; } && eval "$1") </dev/null
@@ -63,7 +64,7 @@ for command in init check render explain graph schema providers; do
 		ok "an example works: $line" in_node "$line"
 	done < <(examples $command)
 done
-is 'there were examples' "$(for c in init check render explain graph schema providers; do examples $c; done | wc -l)" 17
+is 'there were examples' "$(for c in init check render explain graph schema providers; do examples $c; done | wc -l)" 19
 
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do

@@ -8,7 +8,7 @@ import glob, re, sys
 
 # The functions that take a finding's code as their first text.
 MAKERS = {"diag_error", "diag_warning", "diag_note", "report", "error", "host_error",
-          "ignition_error", "literal_or_error"}
+          "ignition_error", "literal_or_error", "claim"}
 # What schema_decode() makes of its AREA.
 AREAS = {"settings", "app", "lock", "provider"}
 SCHEMA = {"unknown-key", "type", "missing", "value"}
