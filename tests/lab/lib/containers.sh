@@ -1,4 +1,4 @@
-# Container images from Debian trixie packages: one shared base layer and one layer each, in a registry's storage.
+# Container images from Debian trixie packages: a shared base layer and what each has above it, in a registry's storage.
 # Adding one is a line in images.tsv.
 # shellcheck shell=bash
 
@@ -14,30 +14,43 @@ ctr_base_build() {
     chroot "$r" sh -c 'for a in wget nc ping ps; do [ -e /usr/bin/$a ] || ln -s busybox /usr/bin/$a; done'
 }
 
-# layer_build OUT NAME PACKAGE…: what installing the packages changes in the base, as an overlay's upper folder.
+# Packages are installed; those behind `only:` are unpacked without what they ask for and without their scripts.
+packages_into() {
+    local program='apt-get install -y -q --no-install-recommends "$@"'
+    [ "$1" != only: ] || program='shift; mkdir /tmp/debs; cd /tmp/debs; apt-get download -q -o APT::Sandbox::User=root "$@"
+        for deb in *.deb; do dpkg-deb -x "$deb" /; done; rm -r /tmp/debs
+        # Compiled as their scripts would have, but for any time stamp: a root that is read-only keeps nothing.
+        ! cd /usr/lib/python3.13 2>/dev/null || python3 -m compileall -q -l --invalidation-mode unchecked-hash . \
+            collections concurrent/futures ctypes email encodings html http importlib json logging re urllib ../python3/dist-packages/psycopg2'
+    env -u TMPDIR DEBIAN_FRONTEND=noninteractive chroot "$m" sh -euc "$program" _ "$@"
+}
+
+# layer_build FOLDER PACKAGE…: what they change in the base, as an overlay's upper folder.
 layer_build() {
-    local out=$1 name=$2
-    shift 2
-    mkdir -p "$out/layer/$name" "$out/work" "$out/mnt"
+    local upper=$1 work=$1.work m=$1.mnt
+    shift
+    mkdir -p "$upper" "$work" "$m"
+    export m upper work
+    export -f packages_into
     unshare -m bash -euc '
-        m=$1/mnt upper=$1/layer/$2 work=$1/work base=$3
-        shift 3
+        base=$1
+        shift
         mount --make-rprivate /
         mount -t overlay overlay -o "lowerdir=$base,upperdir=$upper,workdir=$work" "$m"
         mount -t proc proc "$m/proc"
         mount --rbind /dev "$m/dev"
         mount --bind "$(readlink -f /etc/resolv.conf)" "$m/etc/resolv.conf"
-        env -u TMPDIR DEBIAN_FRONTEND=noninteractive chroot "$m" \
-            apt-get install -y -q --no-install-recommends "$@"
-    ' _ "$out" "$name" "$CACHE/ctr-base/root" "$@"
-    rm -rf "$out/work" "$out/mnt"
+        packages_into "$@"
+    ' _ "$CACHE/ctr-base/root" "$@"
+    rm -rf "$work" "$m"
 }
 
 containers_build() {
-    local out=$1 name tag packages
+    local out=$1 name tag packages layer
     while IFS=$'\t' read -r name tag packages; do
+        layer=$out/layer/$(printf %s "$packages" | sha256sum | cut -c1-16)
         # shellcheck disable=SC2086
-        step "containers: ${name##*/}" layer_build "$out" "${name##*/}" $packages
+        [ -d "$layer" ] || step "containers: ${name##*/}" layer_build "$layer" $packages
     done < <(image_rows)
     step "containers: layout" python3 "$LAB/lib/oci.py" "$out/oci" "$LAB/images.tsv" "$CACHE/ctr-base/root" "$out/layer" "$LAB/images"
     cp "$CACHE/log/containers:-layout.log" "$out/digests"

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Write container images as an OCI layout: oci.py OUT TABLE BASE LAYERS IMAGES
 
-Every line of TABLE becomes one image: the layer of the folder BASE, then one of LAYERS/NAME (what installing the
-packages changed, as an overlayfs upper folder) with IMAGES/NAME on top. A tag is an index with one manifest, as
-those of real images are. The same input gives the same bytes: sorted names, one time stamp, no compressor.
+Every line of TABLE becomes one image: the layer of the folder BASE, then one of LAYERS/HASH (what the packages changed,
+as an overlayfs upper folder; HASH is that of the column), then one for each of its folders below IMAGES. A tag is an
+index with one manifest, as those of real images are. The same input gives the same bytes: sorted names, one time stamp,
+no compressor.
 """
 import csv
 import hashlib
@@ -27,7 +28,7 @@ DROPPED = (
     "etc/apt", "etc/.pwd.lock", "etc/machine-id", "etc/hostname", "etc/resolv.conf", "etc/ld.so.cache~",
     "usr/bin/apt", "usr/bin/apt-get", "usr/bin/apt-cache", "usr/bin/apt-mark", "usr/bin/apt-config",
     "usr/bin/apt-cdrom", "usr/bin/apt-key", "usr/bin/perl", "usr/bin/perl5.40.1", "usr/bin/sqv", "usr/lib/apt",
-    "usr/lib/dpkg", "usr/lib/init", "usr/lib/systemd", "usr/lib/udev", "usr/lib/locale", "usr/lib/tmpfiles.d",
+    "usr/lib/dpkg", "usr/lib/init", "usr/lib/systemd", "usr/lib/udev", "usr/lib/tmpfiles.d",
     "usr/lib/x86_64-linux-gnu/perl-base", "usr/lib/x86_64-linux-gnu/gconv", "usr/lib/x86_64-linux-gnu/e2fsprogs",
     "usr/sbin/policy-rc.d", "usr/share/bash-completion", "usr/share/debconf", "usr/share/doc", "usr/share/dpkg",
     "usr/share/icons", "usr/share/info", "usr/share/keyrings", "usr/share/lintian", "usr/share/locale", "usr/share/man",
@@ -36,9 +37,11 @@ DROPPED = (
     "etc/ca-certificates", "etc/pam.d", "etc/security", "etc/systemd", "usr/lib/terminfo", "usr/share/ca-certificates",
     "usr/share/tabset", "usr/share/terminfo", "usr/share/zoneinfo", "usr/lib/x86_64-linux-gnu/security",
     "usr/bin/openssl", "usr/bin/certutil", "usr/bin/modutil", "usr/bin/signtool", "usr/lib/x86_64-linux-gnu/libdb-5.3.so",
+    "usr/lib/postgresql/17/lib/bitcode", "usr/lib/postgresql/17/lib/llvmjit.so",  # its compiler is larger than the rest
     "var/backups", "var/cache", "var/lib/apt", "var/lib/dpkg", "var/lib/systemd", "var/log",
 )
-DROPPED_PREFIXES = ("usr/lib/x86_64-linux-gnu/libapt-", "usr/lib/x86_64-linux-gnu/libstdc++")
+# Of the base only: who needs C++ or a locale brings it.
+DROPPED_BASE = ("usr/lib/x86_64-linux-gnu/libapt-", "usr/lib/x86_64-linux-gnu/libstdc++", "usr/lib/locale")
 EMPTY_FOLDERS = {"dev": 0o755, "proc": 0o555, "sys": 0o555, "run": 0o755, "tmp": 0o1777, "var/log": 0o755, "var/cache": 0o755}
 
 
@@ -47,10 +50,10 @@ def capability(name):
     return struct.pack("<5I", 0x02000001, 1 << CAPABILITIES[name], 0, 0, 0)
 
 
-def dropped(path):
+def dropped(path, base):
     if path.startswith("etc/ssl/certs/"):
         return not path.endswith("/ca-certificates.crt")
-    return path.startswith(DROPPED_PREFIXES) or any(path == d or path.startswith(d + "/") for d in DROPPED)
+    return base and path.startswith(DROPPED_BASE) or any(path == d or path.startswith(d + "/") for d in DROPPED)
 
 
 def walk(folder):
@@ -64,22 +67,35 @@ def walk(folder):
                 yield name + "/" + sub, subfull
 
 
-def layer(folders, capabilities=None, skeleton=False):
-    """Uncompressed tar of the folders laid over each other."""
-    entries = {path: full for folder in folders if os.path.isdir(folder) for path, full in walk(folder) if not dropped(path)}
+def empty_folder(path, mode, uid=0, gid=0):
+    info = tarfile.TarInfo(path)
+    info.type, info.mode, info.mtime, info.uid, info.gid = tarfile.DIRTYPE, mode, MTIME, uid, gid
+    return info
+
+
+def folders(table):
+    """Folders with modes and owners, which a checkout cannot have: lines of MODE UID:GID PATH."""
+    if os.path.exists(table):
+        with open(table) as f:
+            for mode, owner, path in (line.split() for line in f):
+                yield empty_folder(path, int(mode, 8), *map(int, owner.split(":")))
+
+
+def layer(folder, capabilities=None, skeleton=False, checkout=False):
+    """Uncompressed tar of the folder. A checkout's owner and umask are left out."""
+    entries = {path: full for path, full in walk(folder) if not dropped(path, skeleton)}
+    entries.update((info.name, info) for info in folders(folder + ".folders"))
     buffer, inodes = io.BytesIO(), {}
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         if skeleton:
             for path, mode in EMPTY_FOLDERS.items():
                 parent = os.path.dirname(path)
                 if not parent or parent in entries:
-                    entries.setdefault(path, mode)
+                    entries.setdefault(path, empty_folder(path, mode))
         for path in sorted(entries):
             full = entries[path]
-            if isinstance(full, int):
-                info = tarfile.TarInfo(path)
-                info.type, info.mode, info.mtime = tarfile.DIRTYPE, full, MTIME
-                tar.addfile(info)
+            if isinstance(full, tarfile.TarInfo):
+                tar.addfile(full)
                 continue
             st = os.lstat(full)
             if stat.S_ISCHR(st.st_mode) and st.st_rdev == 0:
@@ -90,8 +106,9 @@ def layer(folders, capabilities=None, skeleton=False):
                 continue
             info = tar.gettarinfo(full, path)
             info.name, info.uname, info.gname, info.mtime = path, "", "", MTIME
-            if not any(full.startswith(f) for f in folders[:1]):
-                info.uid = info.gid = 0  # files of the project belong to whoever checked them out
+            if checkout:
+                info.uid = info.gid = 0
+                info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
             key = (st.st_dev, st.st_ino)
             if info.isreg() and st.st_nlink > 1 and key in inodes:
                 info.type, info.linkname, info.size = tarfile.LNKTYPE, inodes[key], 0
@@ -148,16 +165,24 @@ class Layout:
 
 def main(out, table, base, layers, images):
     layout = Layout(out)
-    base_layer = layout.layer(layer([base], skeleton=True))
+    stored = {}
+
+    def once(key, *args, **how):
+        """The layer, built once however many images have it."""
+        if key not in stored:
+            stored[key] = layout.layer(layer(*args, **how))
+        return stored[key]
+
     with open(table, newline="") as f:
         rows = [r for r in csv.reader(f, delimiter="\t", quoting=csv.QUOTE_NONE) if r and not r[0].startswith("#")]
-    for name, tag, _packages, config, caps, *_ in (r + [""] * 2 for r in rows):
-        short = name.rsplit("/", 1)[-1]
+    for name, tag, packages, config, caps, folders, *_ in (r + [""] * 3 for r in rows):
         config = json.loads(config)
-        config["Env"] = [PATH, *config.get("Env", [])]
-        own = layer([os.path.join(layers, short), os.path.join(images, short)], dict(c.split("=") for c in caps.split()))
-        digest = layout.image(f"{name}:{tag}", config, [base_layer, layout.layer(own)])
-        print(f"{name}:{tag}\t{digest}")
+        if not any(e.startswith("PATH=") for e in config.get("Env", [])):
+            config["Env"] = [PATH, *config.get("Env", [])]
+        changed = os.path.join(layers, hashlib.sha256(packages.encode()).hexdigest()[:16])
+        own = [once("", base, skeleton=True), once(packages + caps, changed, dict(c.split("=") for c in caps.split()))]
+        own += [once("/" + f, os.path.join(images, f), checkout=True) for f in folders.split()]
+        print(f"{name}:{tag}\t{layout.image(f'{name}:{tag}', config, own)}")
     layout.close()
 
 

@@ -1,0 +1,1 @@
+// Stand-in: the program is /opt/standin/streaming.py.

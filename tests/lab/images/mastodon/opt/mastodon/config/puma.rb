@@ -1,0 +1,1 @@
+# Stand-in: the program reads BIND, PORT, SOCKET and WEB_CONCURRENCY itself.
