@@ -17,6 +17,7 @@
 #include "agent/failpoint.h"
 #include "agent/stop.h"
 #include "agent/storage.h"
+#include "agent/swap.h"
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/file.h"
@@ -265,16 +266,26 @@ static int reload(const struct destroy *destroy)
 	return units_command(destroy->agent, words, NULL, QUICK_S);
 }
 
-/* --- the data's disk --- */
+/* --- the data's disk, and the swap beside the data --- */
 
-static int disable_disk(const struct destroy *destroy)
+static int disable(const struct destroy *destroy, const char *unit)
 {
 	static const char *const words[] = { "disable", "--quiet", NULL };
 	struct agent *agent = destroy->agent;
+	const char *path = arena_printf(destroy->arena, "/etc/systemd/system/%s", unit);
 
-	if (faccessat(agent->root_fd, "etc/systemd/system/" STORAGE_UNIT, F_OK, 0) < 0)
+	if (faccessat(agent->root_fd, agent_below_root(path), F_OK, 0) < 0)
 		return 0;
-	return units_command_one(agent, words, STORAGE_UNIT, QUICK_S);
+	return units_command_one(agent, words, unit, QUICK_S);
+}
+
+static int free_disk(const struct destroy *destroy)
+{
+	int r = disable(destroy, STORAGE_UNIT);
+
+	if (r == 0)
+		r = disable(destroy, SWAP_UNIT);
+	return r < 0 ? r : swap_remove(destroy->agent);
 }
 
 /* Removes what is in PATH and has PART in its name ("" all) but SPARED; fine without PATH. */
@@ -359,7 +370,7 @@ static int destroy_all(const struct destroy *destroy)
 	say("stopped", "all units");
 	if ((r = agent_make_run(agent)) < 0 || (r = agent_lock(agent)) < 0 ||
 	    (r = remove_from_engine(destroy)) < 0 || (r = unmask(destroy)) < 0 ||
-	    (r = remove_firewall(destroy)) < 0 || (r = disable_disk(destroy)) < 0 ||
+	    (r = remove_firewall(destroy)) < 0 || (r = free_disk(destroy)) < 0 ||
 	    (r = remove_files(destroy)) < 0 || (r = remove_change(destroy)) < 0 ||
 	    (r = reload(destroy)) < 0 || (r = remove_data(destroy)) < 0 ||
 	    (r = remove_in(destroy, "/run/issue.d", "stead", NULL)) < 0 ||

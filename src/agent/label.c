@@ -13,7 +13,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define LABEL "system_u:object_r:container_file_t:s0"
+#define CONTAINER_FILE "container_file_t"
+#define SWAP_FILE "swapfile_t"
 #define LABEL_XATTR "security.selinux"
 
 enum { MAX_ENTRIES = 10000, MAX_DEPTH = 16 };
@@ -29,18 +30,19 @@ static bool selinux_is_on(const struct agent *agent)
 
 /* Labels the entry NAME of a directory, never what a link points to: /proc/self/fd/N/NAME ends in
  * the entry itself, and lsetxattr does not follow it. */
-static void label_entry(struct arena *arena, int dir_fd, const char *name)
+static void label_entry(struct arena *arena, int dir_fd, const char *name, const char *type)
 {
 	const char *path = arena_printf(arena, "/proc/self/fd/%d/%s", dir_fd, name);
+	const char *label = arena_printf(arena, "system_u:object_r:%s:s0", type);
 	char old[256];
 	ssize_t len = lgetxattr(path, LABEL_XATTR, old, sizeof(old) - 1);
 
 	if (len >= 0) {
 		old[len] = '\0';
-		if (strstr(old, ":container_file_t:") != NULL)
+		if (strstr(old, arena_printf(arena, ":%s:", type)) != NULL)
 			return;
 	}
-	if (lsetxattr(path, LABEL_XATTR, LABEL, sizeof(LABEL), 0) < 0)
+	if (lsetxattr(path, LABEL_XATTR, label, strlen(label) + 1, 0) < 0)
 		agent_log("%s cannot be labelled for SELinux: %s", name, strerror(errno));
 }
 
@@ -51,7 +53,7 @@ static void label_tree(struct arena *arena, int dir_fd, const char *name, unsign
 	struct dirent *entry;
 	DIR *dir;
 
-	label_entry(arena, dir_fd, name);
+	label_entry(arena, dir_fd, name, CONTAINER_FILE);
 	fd = disk_open_dir(dir_fd, name);
 	if (fd < 0 || depth == MAX_DEPTH)
 		return;
@@ -78,7 +80,7 @@ static void label_path(struct agent *agent, const char *path, bool below)
 	if (below)
 		label_tree(scratch, parent, name, 0, &left);
 	else
-		label_entry(scratch, parent, name);
+		label_entry(scratch, parent, name, CONTAINER_FILE);
 }
 
 void label_mounts(struct agent *agent)
@@ -94,4 +96,14 @@ void label_mounts(struct agent *agent)
 			if (!str_starts(process->mounts.items[k].host, AGENT_DATA "/"))
 				label_path(agent, process->mounts.items[k].host, true);
 	}
+}
+
+void label_swap(struct agent *agent, const char *path)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *name;
+	cleanup_fd int parent = disk_open_parent(agent->root_fd, path, &name);
+
+	if (parent >= 0 && selinux_is_on(agent))
+		label_entry(scratch, parent, name, SWAP_FILE);
 }

@@ -12,4 +12,7 @@
  * cannot be labelled is logged, and the engine will say what it cannot read. */
 void label_mounts(struct agent *agent);
 
+/* The same for the swap file, which has a type of its own (swapfile_t). */
+void label_swap(struct agent *agent, const char *path);
+
 #endif

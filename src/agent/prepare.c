@@ -16,12 +16,14 @@
 #include "agent/progress.h"
 #include "agent/sentinel.h"
 #include "agent/storage.h"
+#include "agent/swap.h"
 #include "base/arena.h"
 #include "base/text.h"
 
 #define DISK "prepare.disk"
 #define DIRECTORIES "prepare.directories"
 #define FIREWALL "prepare.firewall"
+#define SWAP "prepare.swap"
 
 enum { NFT_MS = 30 * 1000 };
 
@@ -161,6 +163,21 @@ static int named(struct agent *agent, const char *name, int (*function)(struct a
 	return r;
 }
 
+/* A node without its swap is slower, not wrong: it goes on, and says why. */
+static void follow_swap(struct agent *agent)
+{
+	int r;
+
+	if (!swap_is_of_interest(agent))
+		return;
+	progress_begin(agent, SWAP);
+	r = swap_follow(agent);
+	if (r < 0)
+		progress_tell(agent, SWAP, PROGRESS_DONE, agent->why);
+	else
+		progress_set(agent, SWAP, PROGRESS_DONE, NULL);
+}
+
 int agent_prepare(struct agent *agent, char *const *args)
 {
 	(void)args;
@@ -172,6 +189,7 @@ int agent_prepare(struct agent *agent, char *const *args)
 	    (agent->plan->data_device != NULL && named(agent, DISK, storage_find) < 0) ||
 	    named(agent, DIRECTORIES, make_directories) < 0)
 		return AGENT_FAILED;
+	follow_swap(agent);
 	get_images(agent);
 	if (agent_stamp(agent, "prepare") < 0) {
 		agent_log("%s", agent->why);

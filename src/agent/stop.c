@@ -9,6 +9,7 @@
 
 #include "agent/maintenance.h"
 #include "agent/storage.h"
+#include "agent/swap.h"
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -18,10 +19,12 @@
 
 enum { QUICK_S = 60, STOP_S = 15 * 60 };
 
-/* The firewall, and the data's disk: what removes or starts it looks for it there. */
+/* The firewall, and the data's disk: what removes or starts it looks for it there. And the swap,
+ * whose pages may not fit into the memory while containers still end. */
 static bool stays(const char *unit)
 {
-	return str_equal(unit, FIREWALL) || str_equal(unit, STORAGE_UNIT);
+	return str_equal(unit, FIREWALL) || str_equal(unit, STORAGE_UNIT) ||
+	       str_equal(unit, SWAP_UNIT);
 }
 
 /* What is left of a node that was half destroyed has no unit file any more. */

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-enum { ALL_DAYS = 127 };
+enum { ALL_DAYS = 127, SWAP_TIMES_MAX = 4 };
 
 static void note_as_is(struct findings *findings, const char *what, struct span at)
 {
@@ -73,8 +73,20 @@ static void check_window(const struct node *node, struct findings *findings)
 		           "flatcar's window is on one day, or on every day");
 }
 
+/* What waits on the disk is a thousand times slower: nobody waits for a node that lives there. */
+static void check_swap(const struct node *node, struct findings *findings)
+{
+	const struct node_machine *machine = &node->machine;
+
+	if (machine->swap_bytes > machine->size_bytes * SWAP_TIMES_MAX)
+		diag_warning(findings, "machine.swap", machine->swap_origin.span,
+		             "a larger machine helps, more swap does not",
+		             "the swap is more than %d times the machine's memory", SWAP_TIMES_MAX);
+}
+
 CHECK_FAMILY(machine)
 {
+	check_swap(node, findings);
 	if (str_equal(node->machine.os, "as-is")) {
 		check_as_is(inputs, findings);
 		return;

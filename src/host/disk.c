@@ -1,6 +1,7 @@
 /*
  * The data's own file system: how it is made at the first boot (by the agent on a machine that ssh
- * reaches), and how it is mounted at every boot.
+ * reaches), and how it is mounted at every boot. The swap file, which the agent makes beside the
+ * data.
  */
 #include "base/text.h"
 #include "host/writers.h"
@@ -80,4 +81,35 @@ void host_disk(struct host_context *host)
 		.label = NODE_DATA_LABEL,
 		.origin = device->origin,
 	};
+}
+
+/* As with the data, nothing waits for it: not of swap.target, which the boot of the system needs.
+ * Its file system comes before it by its path (systemd.swap(5)). */
+void host_swap(struct host_context *host)
+{
+	static const char path[] = "/etc/systemd/system/" HOST_SWAP_UNIT;
+	const struct node_machine *machine = &host->node->machine;
+	struct origin rule = origin_rule("host.swap");
+	struct output *file;
+
+	if (machine->swap_bytes == 0)
+		return;
+	file = output_file(host->set, path, 0644, OUTPUT_UNIT, rule);
+	host_banner(file, "#");
+	output_line(file, rule, "[Unit]");
+	output_line(file, machine->swap_origin, "Description=stead: swap, %lld MiB",
+	            machine->swap_bytes >> 20);
+	output_text(file, rule,
+	            "DefaultDependencies=no\n"
+	            "Conflicts=umount.target\n"
+	            "After=local-fs.target\n"
+	            "Before=umount.target stead-prepare.service\n"
+	            "ConditionPathExists=/var/lib/stead/swap\n"
+	            "\n"
+	            "[Swap]\n"
+	            "What=/var/lib/stead/swap\n"
+	            "\n"
+	            "[Install]\n"
+	            "WantedBy=multi-user.target\n");
+	output_unit(host->set, HOST_SWAP_UNIT, true, false, rule);
 }

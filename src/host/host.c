@@ -180,6 +180,7 @@ struct output_set *host_render(const struct node *node, const struct host_agent 
 	kept_files(&host);
 	host_system(&host);
 	host_disk(&host);
+	host_swap(&host);
 	host_units(&host);
 	host_firewall_service(&host);
 	host_firewall(&host);

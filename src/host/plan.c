@@ -385,6 +385,7 @@ struct plan *host_plan(struct arena *arena, const struct node *node, const struc
 			                                            node->networks[i].name) };
 	for (size_t i = 0; i < node->commands.count; i++)
 		add_command(arena, plan, &node->commands.items[i]);
+	plan->swap_bytes = node->machine.swap_bytes;
 	add_outputs(arena, plan, set);
 	add_restarts(arena, plan, node, set);
 	return plan;

@@ -13,6 +13,7 @@
  * target: a target's condition does not hold back what it pulls in. */
 #define HOST_MAINTENANCE "ConditionPathExists=!/var/lib/stead/state/maintenance"
 #define HOST_DATA_MOUNT "var-lib-stead.mount"
+#define HOST_SWAP_UNIT "var-lib-stead-swap.swap"
 #define HOST_PLAN_PATH "/etc/stead/node.json"
 /* Behind all others: of two files that set one parameter the later one wins (sysctl.d(5)). */
 #define HOST_SYSCTL_PATH "/etc/sysctl.d/zz-stead.conf"
@@ -25,9 +26,10 @@ void host_firewall(struct host_context *host); /* firewall.nft */
 void host_proxy(struct host_context *host);    /* Caddyfile */
 void host_configs(struct host_context *host);  /* files mounted into containers, env files */
 void host_disk(struct host_context *host);     /* the data's own file system */
-void host_system(struct host_context *host);   /* host name, ssh, time zone, users, kernel */
-void host_network(struct host_context *host);  /* addresses that do not come from DHCP */
-void host_updates(struct host_context *host);  /* of the system */
+void host_swap(struct host_context *host);
+void host_system(struct host_context *host);  /* host name, ssh, time zone, users, kernel */
+void host_network(struct host_context *host); /* addresses that do not come from DHCP */
+void host_updates(struct host_context *host); /* of the system */
 
 /* Refuses secrets in what ends up in node.json or in a unit. */
 void host_plan_check(struct host_context *host);

@@ -144,6 +144,8 @@ void build_machine(struct build *b)
 	machine->time_zone = (struct node_text){ .v = from->time_zone.v,
 		                                 .origin = origin_at(from->time_zone.at) };
 	build_data(b);
+	machine->swap_bytes = from->swap_bytes;
+	machine->swap_origin = origin_at(from->swap.at);
 	build_ssh_keys(b, &from->ssh_keys, &machine->ssh_keys);
 	build_users(b);
 	build_interfaces(b);

@@ -250,7 +250,9 @@ struct node_machine {
 	struct node_text ssh_host_key_public;
 	struct node_text time_zone;
 	struct node_text data_device; /* v NULL: the data is on the system's own file system */
-	bool data_partition; /* the device is a partition that is made on the system's disk */
+	bool data_partition;  /* the device is a partition that is made on the system's disk */
+	long long swap_bytes; /* of a swap file beside the data; 0: none */
+	struct origin swap_origin;
 };
 
 struct node_updates {

@@ -57,6 +57,7 @@ static const struct rule rules[] = {
 	{ "host.order", "what comes after what: the engine, prepare, data, set-up, application" },
 	{ "host.restart", "nothing gives up: what fails is tried again with a growing pause" },
 	{ "host.secrets", "secrets lie below /etc/stead/secrets, readable by their owner only" },
+	{ "host.swap", "memory that is not needed at once may wait on the disk" },
 	{ "host.target", "targets uphold their units: one failed start is not for ever" },
 	{ "host.unit", "units are named after their process" },
 	{ "ignition.overwrite", "Ignition may run twice, so every file may be written again" },

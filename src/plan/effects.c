@@ -45,8 +45,8 @@ static const struct plan_network *find_network(const struct plan *plan, const ch
 /* "x.service" of "/etc/systemd/system/x.service"; NULL for other paths. */
 static const char *unit_at(const char *path)
 {
-	static const char *const suffixes[] = { ".service", ".timer", ".target", ".socket",
-		                                ".path" };
+	static const char *const suffixes[] = { ".service", ".timer", ".target",
+		                                ".socket",  ".path",  ".swap" };
 
 	if (!str_starts(path, UNIT_DIR) || strchr(path + strlen(UNIT_DIR), '/') != NULL)
 		return NULL;

@@ -185,6 +185,7 @@ const struct field plan_fields[] = {
 	{ "commands", FIELD_LIST, AT(plan, commands), .fields = command_fields,
 	  .size = sizeof(struct plan_command), .unique = true },
 	{ "data", FIELD_OBJECT, AT(plan, data_device), true, .fields = data_fields },
+	{ "swap_bytes", FIELD_BYTES, AT(plan, swap_bytes), true },
 	{ "files", FIELD_LIST, AT(plan, files), .fields = file_fields,
 	  .size = sizeof(struct plan_file), .unique = true },
 	{ "dirs", FIELD_LIST, AT(plan, dirs), .fields = dir_fields, .size = sizeof(struct plan_dir),

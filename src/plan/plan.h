@@ -19,7 +19,7 @@
  *    "commands":[{"name","process","run":[],"doc"}],
  *    "reach":"checked|unchecked|quarantined",
  *    "tls":{"issuer":"acme|internal|upstream","staging":false},
- *    "data":{"device":"/dev/disk/by-id/…"},
+ *    "data":{"device":"/dev/disk/by-id/…"},"swap_bytes":0,
  *    "files":[{"path","mode","user":[uid,gid],"secret"}],"dirs":[{"path","mode","user"}],
  *    "links":[{"path","target"}],"units":[{"name","state":"enabled|disabled|masked"}],
  *    "restart":{"/etc/…":["stead-x.service"]}}
@@ -171,6 +171,7 @@ struct plan {
 	const char *tls_issuer;
 	bool tls_staging;
 	const char *data_device; /* what is mounted at /var/lib/stead; NULL: the system's own */
+	long long swap_bytes;    /* of the file /var/lib/stead/swap; 0: there is none */
 	struct {
 		LIST_OF(struct plan_process);
 	} processes;

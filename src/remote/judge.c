@@ -83,6 +83,30 @@ static void judge_size(const struct judging *j)
 		           j->wish->machine, m->free_bytes / MIB, disk_free_min / MIB);
 }
 
+/* What /var/lib has says nothing of a disk of the data's own. */
+static bool has_data_disk(const struct settings_machine *wish)
+{
+	return str_starts(wish->data.v, "/dev/") ||
+	       (str_equal(wish->data.v, "auto") && str_equal(wish->os.v, "fcos"));
+}
+
+/* The node may have to go without it. */
+static void judge_swap(const struct judging *j)
+{
+	const struct settings_machine *wish = &j->wish->settings->machine;
+	const struct inspect *m = j->machine;
+	long long need = wish->swap_bytes + disk_free_min;
+
+	if (wish->swap_bytes == 0 || has_data_disk(wish) || m->has_stead || m->read_only ||
+	    m->free_bytes < disk_free_min || m->free_bytes >= need)
+		return;
+	diag_warning(j->findings, "up.swap", place(j, wish->swap.at),
+	             "make room, or write a smaller one",
+	             "/var/lib on %s has %lld MiB left, and with this swap file %lld MiB are "
+	             "needed to begin",
+	             j->wish->machine, m->free_bytes / MIB, need / MIB);
+}
+
 static void judge_clock(const struct judging *j)
 {
 	int64_t ahead = j->machine->clock_s - j->wish->now_s;
@@ -300,6 +324,7 @@ void judge(const struct inspect *machine, const struct judge_wish *wish, struct 
 	judge_node(&j);
 	judge_system(&j);
 	judge_size(&j);
+	judge_swap(&j);
 	judge_clock(&j);
 	judge_ports(&j);
 	judge_ssh(&j);

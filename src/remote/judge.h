@@ -25,7 +25,7 @@ struct judge_verdict {
 };
 
 /* Errors are refusals: up.systemd, up.memory, up.disk, up.clock, up.port, up.ssh, up.firewall,
- * up.engine, up.node, up.arch. */
+ * up.engine, up.node, up.arch. A warning: up.swap. */
 void judge(const struct inspect *machine, const struct judge_wish *wish, struct findings *findings,
            struct judge_verdict *ret);
 

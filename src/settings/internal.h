@@ -16,11 +16,12 @@ struct settings_checker {
 void settings_check_keys(struct settings_checker *c, const struct value_list *keys,
                          const char *key);
 
-/* open.c, network.c, users.c, sysctls.c */
+/* open.c, network.c, users.c, sysctls.c, swap.c: fills `swap_bytes` */
 void settings_check_open(struct settings_checker *c, const struct value_text *item);
 void settings_check_network(struct settings_checker *c, const struct schema_array *network);
 void settings_check_users(struct settings_checker *c, const struct schema_array *users);
 void settings_check_sysctls(struct settings_checker *c, const struct value_pairs *sysctls);
+void settings_check_swap(struct settings_checker *c, struct settings_machine *machine);
 
 /* zones.c; the nearest may be NULL. */
 bool settings_zone_known(const char *name);

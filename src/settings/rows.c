@@ -155,8 +155,10 @@ static const struct schema_row machine_rows[] = {
 	    "stead's, and is never wiped; or system, the system's own file system; auto means a "
 	    "partition behind the system's on fcos, and system elsewhere",
 	    .fallback = "auto"),
-	ROW("swap", SCHEMA_TEXT, settings_machine, swap, "size of the swap, or auto",
-	    .fallback = "auto", .flags = SCHEMA_LATER),
+	ROW("swap", SCHEMA_TEXT, settings_machine, swap,
+	    "size of a swap file that the node keeps beside its data, like 2g; auto, or none, "
+	    "makes none: the swap that a machine has by itself stays as it is",
+	    .fallback = "auto"),
 	ROW("time_zone", SCHEMA_TEXT, settings_machine, time_zone,
 	    "the machine's time zone, like Europe/Berlin", .fallback = "UTC"),
 	ROW("sysctls", SCHEMA_PAIRS, settings_machine, sysctls,

@@ -163,7 +163,7 @@ static void check_zone(struct settings_checker *c, const struct value_text *zone
 	       "machine.time_zone", "is not a time zone");
 }
 
-static void check_machine(struct settings_checker *c, const struct settings_machine *machine)
+static void check_machine(struct settings_checker *c, struct settings_machine *machine)
 {
 	check_machine_host(c, &machine->host);
 	check_zone(c, &machine->time_zone);
@@ -177,6 +177,7 @@ static void check_machine(struct settings_checker *c, const struct settings_mach
 	settings_check_users(c, &machine->users);
 	settings_check_network(c, &machine->network);
 	settings_check_sysctls(c, &machine->sysctls);
+	settings_check_swap(c, machine);
 }
 
 /* A bare word stands for the issuer. */

@@ -60,6 +60,7 @@ struct settings_machine {
 	struct schema_array network; /* struct settings_interface; word dhcp */
 	struct value_text data;
 	struct value_text swap;
+	long swap_bytes; /* what `swap` says; 0: none is made */
 	struct value_text time_zone;
 	struct value_pairs sysctls;
 	struct settings_firewall firewall;

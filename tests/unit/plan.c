@@ -189,6 +189,7 @@ static const char full[] = "{\n"
 			   "   \"doc\": \"everything\"\n"
 			   "  }\n"
 			   " ],\n"
+			   " \"swap_bytes\": 2147483648,\n"
 			   " \"files\": [\n"
 			   "  {\n"
 			   "   \"path\": \"/etc/stead/secrets/snac.env\",\n"
@@ -263,6 +264,7 @@ static void test_round_trip(struct arena *arena)
 	is_int(plan->processes.items[0].gid, 1601, "gid");
 	is_int(plan->processes.items[0].health, PLAN_HEALTH_HTTP, "kind of health test");
 	is_int(plan->processes.items[0].memory_bytes, 67108864, "memory");
+	is_int(plan->swap_bytes, 2LL << 30, "swap");
 	is_str(plan->processes.items[0].env.items[0].name, "B", "variables keep their order");
 	is_str(plan->jobs.items[0].steps.items[1].merge_values,
 	       "{\"title\":\"x\",\"layout\":2.7,\"none\":null}", "values to merge, short");

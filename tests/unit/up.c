@@ -289,6 +289,25 @@ static void check_ssh_port(void)
 	ssh_port = 0;
 }
 
+/* Not refused: the node goes without it. */
+static void check_swap(void)
+{
+	static const char room[] =
+		"{\"v\":1,\"systemd\":257,\"disk\":{\"free_bytes\":5368709120,\"read_only\":false},"
+		"\"clock\":{\"now\":\"2026-01-31T12:00:00Z\"}," PODMAN5 NFT "}";
+
+	settings.machine.data.v = "system";
+	settings.machine.swap_bytes = 2LL << 30;
+	check_verdict("just enough room for the swap", room, "", "podman", false);
+	settings.machine.swap_bytes = 3LL << 30;
+	check_verdict("no room for the swap", room, "up.swap", "podman", false);
+	is_int((long long)findings.errors, 0, "which is a warning");
+	settings.machine.data.v = "/dev/disk/by-id/x";
+	check_verdict("a disk of its own has the swap", room, "", "podman", false);
+	settings.machine.data.v = NULL;
+	settings.machine.swap_bytes = 0;
+}
+
 static void check_refusals(void)
 {
 	check_verdict(
@@ -462,6 +481,7 @@ int main(void)
 	check_known_hosts();
 	check_ssh();
 	check_engines();
+	check_swap();
 	check_refusals();
 	check_ssh_port();
 	check_inspect();
