@@ -63,6 +63,9 @@ struct cli_command {
 	unsigned flags;
 	/* of the first argument, for completion and "did you mean"; NULL: any */
 	const char *const *words;
+	/* for completion: what arguments may be, besides others; the first one alone with CLI_REST
+	 */
+	void (*suggest)(struct arena *arena, struct strings *ret_words);
 	enum cli_complete complete;  /* of the arguments */
 	int (*run)(struct cli *cli); /* returns the exit code */
 };

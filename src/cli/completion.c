@@ -42,13 +42,21 @@ static void second_words(struct arena *arena, const struct cli_program *program,
 			*list_add(arena, ret) = c->name + strlen(first);
 }
 
-/* What the first argument may be; empty: anything. */
+/* What the first argument may be; empty: nothing is known. */
 static void first_arguments(struct arena *arena, const struct cli_program *program,
                             const struct cli_command *command, struct strings *ret)
 {
 	for (size_t i = 0; command->words != NULL && command->words[i] != NULL; i++)
 		*list_add(arena, ret) = command->words[i];
+	if (command->suggest != NULL)
+		command->suggest(arena, ret);
 	second_words(arena, program, command, ret);
+}
+
+/* The words of the first argument are those of the others, too. */
+static bool repeats(const struct cli_command *command)
+{
+	return command->suggest != NULL && command->max_args > 1 && !(command->flags & CLI_REST);
 }
 
 /* "'app list' | 'app show'", for a case of bash or zsh; "''" when there are none. */
@@ -247,10 +255,12 @@ static void zsh_command(struct completion *c)
 	cli_each_option(c->program, command, zsh_option, c);
 	first_arguments(c->arena, c->program, command, &words);
 	if (words.count > 0) {
-		text_add(&c->out, "\t\t\t'1:what:(");
+		text_addf(&c->out, "\t\t\t'%s:what:(", repeats(command) ? "*" : "1");
 		add_joined(&c->out, &words);
-		text_add(&c->out, ")' \\\n");
+		text_add(&c->out, repeats(command) ? ")'\n\t\t;;\n" : ")' \\\n");
 	}
+	if (repeats(command))
+		return;
 	text_addf(&c->out, "\t\t\t'*:argument:%s'\n\t\t;;\n",
 	          command->complete == CLI_COMPLETE_DIR    ? "_files -/"
 	          : command->complete == CLI_COMPLETE_FILE ? "_files"

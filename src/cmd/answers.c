@@ -162,23 +162,22 @@ static void collect(void *context, const char *dotted_key, const struct schema_r
 		*list_add(keys->arena, &keys->all) = arena_strdup(keys->arena, dotted_key);
 }
 
-void suggest_settings(struct arena *arena, struct strings *ret_words)
+void answers_keys(struct arena *arena, struct strings *ret_keys)
 {
 	struct keys keys = { .arena = arena };
 
 	schema_walk(settings_rows, collect, &keys);
-	for (size_t i = 0; i < keys.all.count; i++)
-		*list_add(arena, ret_words) = arena_printf(arena, "%s=", keys.all.items[i]);
+	*ret_keys = keys.all;
 }
 
 static bool refuse_key(const struct answers *answers, const struct answer *answer,
                        struct findings *findings)
 {
-	struct keys keys = { .arena = answers->arena };
+	struct strings keys = { 0 };
 	const char *near;
 
-	schema_walk(settings_rows, collect, &keys);
-	near = str_nearest(answer->key, keys.all.items, keys.all.count);
+	answers_keys(answers->arena, &keys);
+	near = str_nearest(answer->key, keys.items, keys.count);
 	diag_error(findings, CODE, answer->at,
 	           near != NULL ? arena_printf(answers->arena, "did you mean '%s'?", near)
 	                        : "'man 5 stead.yaml' lists the keys",

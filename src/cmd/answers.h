@@ -34,6 +34,9 @@ void answers_drop(struct answers *answers);
  * application's own section and is left to the application's rows. */
 bool answers_check(struct answers *answers, const char *app, struct findings *findings);
 
+/* All keys of stead.yaml that can be given one by one. */
+void answers_keys(struct arena *arena, struct strings *ret_keys);
+
 /* The only value under KEY, or NULL. */
 const char *answers_get(const struct answers *answers, const char *key);
 

@@ -6,7 +6,7 @@
 
 static const char skeleton[] =
 	"# What @NAME@ needs, for stead. 'stead app check' says what is wrong; all keys are in\n"
-	"# docs/app-format.md in stead's sources.\n"
+	"# 'man 5 stead-app.yaml', and docs/app-format.md in stead's sources explains them.\n"
 	"format: 1\n"
 	"name: @NAME@                 # as in stead.yaml, and the name of this folder\n"
 	"title: @NAME@                # for people\n"

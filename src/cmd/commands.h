@@ -37,8 +37,6 @@ int cmd_destroy(struct cli *cli);
 int cmd_version(struct cli *cli);
 int cmd_completion(struct cli *cli);
 int cmd_manual(struct cli *cli);
-
-/* The settings' keys, each with '=' behind it, for completing --set (answers.c). */
-void suggest_settings(struct arena *arena, struct strings *ret_words);
+int cmd_parse(struct cli *cli);
 
 #endif

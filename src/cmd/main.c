@@ -12,7 +12,7 @@
 #include "cmd/compile.h"
 #include "cmd/fleet.h"
 #include "cmd/machine.h"
-#include "provider/provider.h"
+#include "cmd/suggest.h"
 
 static const char *const colors[] = { "auto", "always", "never", NULL };
 static const char *const switches[] = { "on", "off", "status", NULL };
@@ -21,7 +21,7 @@ static const char *const renderings[] = { "ignition", "tree", NULL };
 static const char *const pictures[] = { "text", "dot", "svg", NULL };
 static const char *const schemas[] = { "settings", "app", NULL };
 static const char *const mail_verbs[] = { "test", NULL };
-static const char *const manuals[] = { "commands", "settings", NULL };
+static const char *const manuals[] = { "commands", "settings", "app", "examples", NULL };
 
 /* Rows and sentences are laid out by hand. */
 /* clang-format off */
@@ -93,17 +93,6 @@ static const struct cli_option up_options[] = {
 	         "nevertheless" },
 	{ .name = NULL },
 };
-
-static void suggest_providers(struct arena *arena, struct strings *ret_words)
-{
-	struct providers providers;
-	const struct provider *table;
-
-	provider_builtin(arena, &providers);
-	table = providers.table.items;
-	for (size_t i = 0; i < providers.table.count; i++)
-		*list_add(arena, ret_words) = table[i].name.v;
-}
 
 static const struct cli_option check_options[] = {
 	{ .name = "for", .type = CLI_TEXT, .value = "PROVIDER", .suggest = suggest_providers,
@@ -267,6 +256,7 @@ static const struct cli_command commands[] = {
 	                             { "stead lock --check", "is there anything newer?" },
 	                             { "stead lock --update caddy", "the newest of one" }),
 		.max_args = 100,
+		.suggest = suggest_processes,
 		.run = cmd_lock,
 	},
 	{
@@ -342,6 +332,7 @@ static const struct cli_command commands[] = {
 	                             { "stead explain tcp/443 --format=json", "a port, for programs" }),
 		.min_args = 1,
 		.max_args = 10000,
+		.suggest = suggest_subjects,
 		.run = cmd_explain,
 	},
 	{
@@ -437,6 +428,7 @@ static const struct cli_command commands[] = {
 		.doc = "All units of stead, or those of one process.",
 		.options = OPTIONS(logs_options, machine_options, dir_options),
 		.max_args = 1,
+		.suggest = suggest_processes,
 		.run = cmd_logs,
 	},
 	{
@@ -518,6 +510,7 @@ static const struct cli_command commands[] = {
 	                             { "stead app snac state", "run one" }),
 		.max_args = 10000,
 		.flags = CLI_REST,
+		.suggest = suggest_tools,
 		.run = cmd_app,
 	},
 	{
@@ -541,6 +534,7 @@ static const struct cli_command commands[] = {
 		.examples = EXAMPLES({ "stead app show snac", "one of them" }),
 		.min_args = 1,
 		.max_args = 1,
+		.suggest = suggest_apps,
 		.run = cmd_app_show,
 	},
 	{
@@ -549,7 +543,8 @@ static const struct cli_command commands[] = {
 		.args = "NAME",
 		.summary = "begin a definition of an application",
 		.doc = "Writes APPS/NAME/app.yaml, a commented skeleton without mistakes, and prints its "
-		       "name. Never overwrites. 'stead schema app' has all keys, docs/app-format.md explains them.",
+		       "name. Never overwrites. stead-app.yaml(5) has all keys, docs/app-format.md in the "
+		       "sources explains them.",
 		.options = OPTIONS(apps_new_options),
 		.examples = EXAMPLES({ "stead app new chat", "apps/chat/app.yaml" }),
 		.min_args = 1,
@@ -596,6 +591,7 @@ static const struct cli_command commands[] = {
 		.examples = EXAMPLES({ "stead providers", "all in a table" },
 	                             { "stead providers hetzner", "one, with sources" }),
 		.max_args = 1,
+		.suggest = suggest_providers,
 		.run = cmd_providers,
 	},
 	{
@@ -633,14 +629,25 @@ static const struct cli_command commands[] = {
 	{
 		.name = "manual",
 		.group = "stead",
-		.args = "commands|settings",
+		.args = "commands|settings|app|examples",
 		.summary = "the parts of the manual that come from rows",
-		.doc = "In scdoc's language.",
+		.doc = "In scdoc's language; of the examples, a line each with the command's group.",
 		.min_args = 1,
 		.max_args = 1,
 		.flags = CLI_HIDDEN,
 		.words = manuals,
 		.run = cmd_manual,
+	},
+	{
+		.name = "parse",
+		.group = "stead",
+		.args = "-- COMMAND...",
+		.summary = "find what is wrong with a command line",
+		.doc = "Runs nothing; for the tests of the examples.",
+		.min_args = 1,
+		.max_args = 10000,
+		.flags = CLI_HIDDEN | CLI_REST,
+		.run = cmd_parse,
 	},
 	{ .name = NULL },
 };
@@ -664,6 +671,21 @@ int cmd_completion(struct cli *cli)
 {
 	(void)fputs(cli_completion(cli->arena, cli->program, cli->args.items[0]), stdout);
 	return flush_output(stdout);
+}
+
+int cmd_parse(struct cli *cli)
+{
+	struct strings words = { 0 };
+	const char *error, *hint;
+	struct cli other;
+
+	*list_add(cli->arena, &words) = cli->program->name;
+	for (size_t i = 0; i < cli->args.count; i++)
+		*list_add(cli->arena, &words) = cli->args.items[i];
+	if (cli_parse(cli->arena, cli->program, (int)words.count, words.items, &other, &error,
+	              &hint) < 0)
+		return fail(CLI_USAGE, hint, "%s", error);
+	return CLI_OK;
 }
 
 /* Secrets pass through here: a crash must not leave them in a core file. */

@@ -1,12 +1,14 @@
 /*
- * Hidden: the parts of the manual pages that come from rows. tests/cli/manual.sh compares them with
- * docs/man, and writes them there with --update.
+ * Hidden: the parts of the manual pages that come from rows, and the examples of all commands.
+ * tests/cli/manual.sh compares the pages with docs/man, and writes them there with --update;
+ * tests/cli/examples.sh runs the examples.
  */
 #include "cmd/commands.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "base/arena.h"
 #include "base/text.h"
 #include "cmd/compile.h"
@@ -59,11 +61,23 @@ static void put_row(void *context, const char *dotted_key, const struct schema_r
 	(void)fputs("\n\n", stdout);
 }
 
+static void put_examples(const struct cli_program *program)
+{
+	for (const struct cli_command *c = program->commands; c->name != NULL; c++)
+		for (const struct cli_example *e = c->examples; e != NULL && e->command != NULL;
+		     e++)
+			(void)printf("%s\t%s\n", c->group, e->command);
+}
+
 int cmd_manual(struct cli *cli)
 {
-	if (strcmp(cli->args.items[0], "commands") == 0)
+	const char *part = cli->args.items[0];
+
+	if (str_equal(part, "commands"))
 		(void)fputs(cli_manual(cli->arena, cli->program), stdout);
+	else if (str_equal(part, "examples"))
+		put_examples(cli->program);
 	else
-		schema_walk(settings_rows, put_row, NULL);
+		schema_walk(str_equal(part, "app") ? app_rows : settings_rows, put_row, NULL);
 	return flush_output(stdout);
 }

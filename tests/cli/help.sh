@@ -50,22 +50,6 @@ ok 'it is JSON' jq -e '.v == 1 and .state == "off"' "$tmp/out"
 "$stead" --help >/dev/full 2>"$tmp/err"
 is 'output that cannot be written: exit code 3' $? 3
 
-# the examples are commands that work (those of up need a machine and an image: tests/demo.sh)
-new_node "$tmp/examples"
-mkdir -p "$tmp/examples/fleet/one" && cp "$tmp/examples"/stead.* "$tmp/examples/fleet/one/"
-examples() { "$stead" "$1" --help </dev/null | sed -n '/^examples:/,$s/^  stead /stead /p'; }
-in_node() { # COMMAND LINE
-	(cd "$tmp/examples" && stead() { command "$stead" "$@"; } && eval "$1") </dev/null
-}
-for command in init check render explain graph schema providers; do
-	while read -r line; do
-		[ "$line" != 'stead init' ] || continue           # asks
-		[ "$line" != 'stead check --online' ] || continue # asks the world: tests/cli/online.sh has its own
-		ok "an example works: $line" in_node "$line"
-	done < <(examples $command)
-done
-is 'there were examples' "$(for c in init check render explain graph schema providers; do examples $c; done | wc -l)" 19
-
 # completion: the shells themselves judge it
 for shell in bash fish zsh; do
 	run 0 "completion $shell" completion "$shell"
@@ -88,7 +72,28 @@ is 'bash: first arguments' "$(complete stead completion z)" 'zsh '
 is 'bash: second words' "$(complete stead app l)" 'list '
 is 'bash: options of two words' "$(complete stead app new --ap)" '--apps= '
 is 'bash: options behind a first argument' "$(complete stead mail test --no)" '--no-message '
+is 'bash: what explain knows of' "$(complete stead explain mail.po)" 'mail.port '
+is 'bash: and again' "$(complete stead explain mail.port tcp/4)" 'tcp/443 '
+is 'bash: processes' "$(complete stead logs ca)" 'caddy '
+is 'bash: the tools of an application' "$(complete stead app sn)" 'snac '
+is 'bash: applications' "$(complete stead app show s)" 'snac '
+is 'bash: providers' "$(complete stead providers het)" 'hetzner '
 is 'bash: hidden commands stay hidden' "$(complete stead manu)" ' '
+
+# what is offered is what is understood
+new_node "$tmp/node"
+read -ra subjects < <(complete stead explain '')
+ok "explain is offered subjects: ${#subjects[@]}" test ${#subjects[@]} -ge 50
+run 0 'explain answers for all that it is offered' explain --dir "$tmp/node" "${subjects[@]}"
+run 0 'and for the processes that logs is offered' explain --dir "$tmp/node" $(complete stead logs '')
+for word in $(complete stead providers ''); do
+	run 0 "a provider that is offered: $word" providers "$word"
+done
+for shell in fish zsh; do
+	for word in tcp/443 mail.port caddy hetzner; do
+		ok "$shell is told of $word" grep -qw "$word" "$tmp/$shell"
+	done
+done
 
 # colour: only where it is asked for or on a terminal
 env -u NO_COLOR TERM=xterm "$stead" check --dir "$tmp/nothing" >"$tmp/out" 2>&1 </dev/null

@@ -21,7 +21,7 @@ same_verbs() {
 		<(sed -n 's/^\*\([a-z]*\)\*.*/\1/p' docs/man/stead-node.8.scd | grep -v '^stead$' | sort)
 }
 
-for page in stead.1:commands stead.yaml.5:settings; do
+for page in stead.1:commands stead.yaml.5:settings stead-app.yaml.5:app; do
 	file=docs/man/${page%:*}.scd
 	run 0 "manual ${page#*:}" manual "${page#*:}"
 	[ "${1:-}" != --update ] || replace "$file" "$tmp/out"
@@ -29,7 +29,7 @@ for page in stead.1:commands stead.yaml.5:settings; do
 	ok "$file says what the rows say (else: tests/cli/manual.sh --update)" diff "$tmp/out" "$tmp/is"
 	ok "$file says something" test -s "$tmp/is"
 done
-for page in stead.1 stead.yaml.5 stead-node.8; do
+for page in stead.1 stead.yaml.5 stead-app.yaml.5 stead-node.8; do
 	ok "$page.scd is good scdoc" good_page "$page"
 done
 ok 'stead-node(8) has the verbs of stead-node' same_verbs
