@@ -5,13 +5,14 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 SUITES ?=
 
-.PHONY: help deps build sanitized demo check soak fuzz format install clean
+.PHONY: help deps build sanitized demo check bench soak fuzz format install clean
 
 help:
 	@echo 'make deps      install the Debian packages that are missing'
 	@echo 'make build     build/stead and build/stead-node'
 	@echo 'make demo      a whole node on this machine, from settings file to HTTPS'
 	@echo 'make check     all tests (SUITES="unit cli" for some)'
+	@echo 'make bench     time and memory of check and render, for 1 to 1,000 nodes'
 	@echo 'make soak      the tests with large numbers, for hours'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), with clang'
 	@echo 'make format    clang-format over all sources'
@@ -42,6 +43,9 @@ check: deps
 soak: deps
 	@$(MAKE) --no-print-directory build sanitized
 	STEAD_SOAK=1 tests/run.sh $(SUITES)
+
+bench: build
+	tests/bench/fleet.py
 
 fuzz:
 	@scripts/deps.sh scripts/packages.fuzz
