@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "host/writers.h"
 
-#include <openssl/evp.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,15 +94,15 @@ static void add_process(struct arena *arena, struct plan *plan, const struct nod
 /* --- jobs --- */
 
 /* Parts are told apart by their lengths: ("ab", "c") is not ("a", "bc"). */
-static void hash_text(EVP_MD_CTX *context, const char *s)
+static void hash_text(crypto_hash_sha256_state *state, const char *s)
 {
 	char length[32];
 	int len = s != NULL ? snprintf(length, sizeof(length), "%zu:", strlen(s))
 	                    : snprintf(length, sizeof(length), "-:");
 
-	if (EVP_DigestUpdate(context, length, (size_t)len) != 1 ||
-	    (s != NULL && EVP_DigestUpdate(context, s, strlen(s)) != 1))
-		abort();
+	(void)crypto_hash_sha256_update(state, (const unsigned char *)length, (size_t)len);
+	if (s != NULL)
+		(void)crypto_hash_sha256_update(state, (const unsigned char *)s, strlen(s));
 }
 
 /* What makes a step stale: the image and what it does with it. How its success is told, or how long
@@ -110,25 +110,21 @@ static void hash_text(EVP_MD_CTX *context, const char *s)
 static const char *step_key(struct arena *arena, const struct node_process *process,
                             const struct node_step *step)
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
+	crypto_hash_sha256_state state;
+	unsigned char digest[crypto_hash_sha256_BYTES];
 	struct text text;
 
-	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		abort();
-	hash_text(context, process->image);
-	hash_text(context, step->id);
+	(void)crypto_hash_sha256_init(&state);
+	hash_text(&state, process->image);
+	hash_text(&state, step->id);
 	for (size_t i = 0; i < step->run.count; i++)
-		hash_text(context, step->run.items[i].v);
-	hash_text(context, step->stdin_text.v);
-	hash_text(context, step->merge_file);
-	hash_text(context, step->merge_json);
-	if (EVP_DigestFinal_ex(context, digest, &len) != 1)
-		abort();
-	EVP_MD_CTX_free(context);
+		hash_text(&state, step->run.items[i].v);
+	hash_text(&state, step->stdin_text.v);
+	hash_text(&state, step->merge_file);
+	hash_text(&state, step->merge_json);
+	(void)crypto_hash_sha256_final(&state, digest);
 	text_init(&text, arena);
-	for (unsigned i = 0; i < len; i++)
+	for (unsigned i = 0; i < sizeof(digest); i++)
 		text_addf(&text, "%02x", digest[i]);
 	return text.data;
 }

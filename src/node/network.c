@@ -1,7 +1,7 @@
 /* Networks: addresses that are the same for the same domain. */
 #include "node/build.h"
 
-#include <openssl/sha.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,9 +11,9 @@
 static const char *ula_prefix(struct build *b, unsigned number)
 {
 	const char *domain = b->node->domain.v;
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[crypto_hash_sha256_BYTES];
 
-	SHA256((const unsigned char *)domain, strlen(domain), digest);
+	(void)crypto_hash_sha256(digest, (const unsigned char *)domain, strlen(domain));
 	return arena_printf(b->arena, "fd%02x:%x:%x:%x", digest[0],
 	                    (unsigned)(digest[1] << 8 | digest[2]),
 	                    (unsigned)(digest[3] << 8 | digest[4]), number);
