@@ -93,6 +93,7 @@ int agent_setup(struct agent *agent, char *const *args);
 int agent_ready(struct agent *agent, char *const *args);
 int agent_wait(struct agent *agent, char *const *args);
 int agent_status(struct agent *agent, char *const *args);
+int agent_space(struct agent *agent, char *const *args);
 int agent_login(struct agent *agent, char *const *args);
 int agent_ca(struct agent *agent, char *const *args);
 int agent_inspect(struct agent *agent, char *const *args);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/failpoint.h"
@@ -269,6 +270,48 @@ int client_list_networks(struct agent *agent, struct arena *arena, const char *p
                          struct strings *ret)
 {
 	return list_networks(agent, arena, client_name(agent), prefix, ret);
+}
+
+/* "BYTES NAME NAME…", one image a line. */
+static void add_image(struct arena *arena, char *line, struct engine_images *ret)
+{
+	char *rest, *word = strtok_r(line, " ", &rest);
+	struct engine_image image = { 0 };
+
+	if (word == NULL)
+		return;
+	image.bytes = strtoll(word, NULL, 10);
+	while ((word = strtok_r(NULL, " ", &rest)) != NULL)
+		*list_add(arena, &image.names) = word;
+	*list_add(arena, ret) = image;
+}
+
+int client_list_images(struct agent *agent, struct arena *arena, struct engine_images *ret)
+{
+	static const char format[] =
+		"{{.Size}}{{range .RepoTags}} {{.}}{{end}}{{range .RepoDigests}} {{.}}{{end}}";
+	struct strings argv = { 0 }, ids = { 0 };
+	struct process_result result;
+	char *rest;
+	int r;
+
+	client_add(arena, &argv, client_name(agent), "image", "ls", "--quiet", "--no-trunc", NULL);
+	r = list(agent, arena, &argv, "", &ids);
+	if (r < 0 || ids.count == 0)
+		return r;
+	argv = (struct strings){ 0 };
+	client_add(arena, &argv, client_name(agent), "image", "inspect", "--format", format, NULL);
+	/* One with two tags is listed twice. */
+	for (size_t i = 0; i < ids.count; i++)
+		if (!strings_have(&argv, ids.items[i]))
+			*list_add(arena, &argv) = ids.items[i];
+	r = client_call(agent, arena, &argv, &result);
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(result.out, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		add_image(arena, line, ret);
+	return 0;
 }
 
 /* What is there is asked only after a failure: somebody else may have removed it in between. */

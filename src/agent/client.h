@@ -60,6 +60,7 @@ int client_list_containers(struct agent *agent, struct arena *arena, const char 
                            struct strings *ret);
 int client_list_networks(struct agent *agent, struct arena *arena, const char *prefix,
                          struct strings *ret);
+int client_list_images(struct agent *agent, struct arena *arena, struct engine_images *ret);
 int client_image_remove(struct agent *agent, struct arena *arena, const char *image);
 
 /* The same, for an engine that need not be agent->engine. */

@@ -202,6 +202,7 @@ const struct engine engine_docker = {
 	.job_argv = docker_job_argv,
 	.list_containers = client_list_containers,
 	.list_networks = client_list_networks,
+	.list_images = client_list_images,
 	.network_remove = docker_network_remove,
 	.image_remove = client_image_remove,
 	.version = docker_version,

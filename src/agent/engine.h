@@ -23,6 +23,15 @@ struct engine_job {
 /* CREATED: it has not run yet; ENDED: it has. */
 enum engine_state { ENGINE_ABSENT, ENGINE_CREATED, ENGINE_RUNNING, ENGINE_ENDED };
 
+struct engine_image {
+	struct strings names; /* by tag and by digest, as it was pulled */
+	long long bytes;
+};
+
+struct engine_images {
+	LIST_OF(struct engine_image);
+};
+
 struct engine {
 	const char *name;
 	const char *config_dir; /* of its own configuration, which says where images come from */
@@ -61,6 +70,8 @@ struct engine {
 	                       struct strings *ret);
 	int (*list_networks)(struct agent *agent, struct arena *arena, const char *prefix,
 	                     struct strings *ret);
+	/* All images that there are, also those that are not stead's. */
+	int (*list_images)(struct agent *agent, struct arena *arena, struct engine_images *ret);
 	/* Both are fine when there is none. A network or an image in use is not removed: -EIO. */
 	int (*network_remove)(struct agent *agent, struct arena *arena, const char *network);
 	int (*image_remove)(struct agent *agent, struct arena *arena, const char *image);

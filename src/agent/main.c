@@ -29,6 +29,8 @@ static const struct verb verbs[] = {
 	  "until it is healthy; until it may start; when it has ended", 1, 2, agent_wait },
 	{ "status", "[--json]", "what the node does and waits for; exit 0 when it is ready", 0, 1,
 	  agent_status, true },
+	{ "space", "[--json|--note]", "what takes the disk, when it is full, what can go", 0, 1,
+	  agent_space },
 	{ "login", "[--json]", "the owner's account and password", 0, 1, agent_login },
 	{ "page", "", "port 80 and the console until the node is ready", 0, 0, agent_page },
 	{ "meet", "", "until the domain leads to this node", 0, 0, agent_meet },

@@ -133,6 +133,7 @@ const struct engine engine_podman = {
 	.job_argv = podman_job_argv,
 	.list_containers = client_list_containers,
 	.list_networks = client_list_networks,
+	.list_images = client_list_images,
 	.network_remove = podman_network_remove,
 	.image_remove = client_image_remove,
 	.version = podman_version,

@@ -18,6 +18,7 @@ int cmd_diff(struct cli *cli);
 int cmd_up(struct cli *cli);
 int cmd_down(struct cli *cli);
 int cmd_status(struct cli *cli);
+int cmd_space(struct cli *cli);
 int cmd_ssh(struct cli *cli);
 int cmd_logs(struct cli *cli);
 int cmd_open(struct cli *cli);

@@ -1,5 +1,5 @@
 /*
- * Commands that run something on the node: status, ssh, logs, open, ca, maintenance, app.
+ * Commands that run something on the node: status, space, ssh, logs, open, ca, maintenance, app.
  */
 #include "cmd/commands.h"
 
@@ -24,6 +24,20 @@ int cmd_status(struct cli *cli)
 	machine_words(&machine, &words, machine.agent, "status",
 	              cli_flag(cli, "json") ? "--json" : NULL, NULL);
 	return machine_show(&machine, &words);
+}
+
+int cmd_space(struct cli *cli)
+{
+	struct strings words = { 0 };
+	struct machine machine;
+	int code = machine_open(cli, true, &machine);
+
+	if (code != CLI_OK)
+		return code;
+	machine_root(&machine, &words);
+	machine_words(&machine, &words, machine.agent, "space",
+	              cli_flag(cli, "json") ? "--json" : NULL, NULL);
+	return machine_exec(&machine, &words, false);
 }
 
 int cmd_ssh(struct cli *cli)

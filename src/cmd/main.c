@@ -136,7 +136,7 @@ static const struct cli_option down_options[] = {
 	{ .name = NULL },
 };
 
-static const struct cli_option status_options[] = {
+static const struct cli_option json_options[] = {
 	{ .name = "json", .type = CLI_FLAG, .doc = "print the agent's JSON" },
 	{ .name = NULL },
 };
@@ -417,8 +417,20 @@ static const struct cli_command commands[] = {
 		.summary = "what the node does and waits for",
 		.doc = "Asks the agent on the node. Exit code 0 when the node is ready, 1 when it is "
 		       "not, 3 when the machine does not run.",
-		.options = OPTIONS(status_options, machine_options, dir_options),
+		.options = OPTIONS(json_options, machine_options, dir_options),
 		.run = cmd_status,
+	},
+	{
+		.name = "space",
+		.group = "machine",
+		.args = "",
+		.summary = "what takes the node's disk, when it is full, what can go",
+		.doc = "Says what the file system of the node's data holds: volumes, images, the "
+		       "journal. The node notes once a day how full it is; after a day of that it is "
+		       "known when the disk will be full. Nothing is removed: 'what can go' names the "
+		       "commands. A '>' says that not all could be looked at.",
+		.options = OPTIONS(json_options, machine_options, dir_options),
+		.run = cmd_space,
 	},
 	{
 		.name = "logs",

@@ -176,6 +176,23 @@ static void resume(struct host_context *host)
 	output_unit(host->set, "stead-resume.service", true, false, origin_rule("agent.resume"));
 }
 
+/* How full the disk is, once a day: from that the agent knows when it will be full. */
+static void space(struct host_context *host)
+{
+	struct output *file = unit(host, "stead-space.service", "agent.space");
+
+	LINES(file, "agent.space", "[Unit]", "Description=stead: how full the disk is",
+	      "RequiresMountsFor=/etc/stead /var/lib/stead", "", "[Service]", "Type=oneshot");
+	output_line(file, origin_rule("agent.space"), "ExecStart=%s space --note",
+	            host_agent_path(host->node));
+
+	file = unit(host, "stead-space.timer", "agent.space");
+	LINES(file, "agent.space", "[Unit]", "Description=stead: how full the disk is, every day",
+	      "", "[Timer]", "OnBootSec=15min", "OnCalendar=daily", "RandomizedDelaySec=1h",
+	      "Persistent=true", "", "[Install]", "WantedBy=timers.target");
+	output_unit(host->set, "stead-space.timer", true, false, origin_rule("agent.space"));
+}
+
 static void agent_units(struct host_context *host)
 {
 	struct output *file;
@@ -205,5 +222,6 @@ void host_units(struct host_context *host)
 	page(host);
 	meet(host);
 	resume(host);
+	space(host);
 	agent_units(host);
 }

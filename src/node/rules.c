@@ -16,6 +16,7 @@ static const struct rule rules[] = {
 	{ "agent.ready", "the node counts as ready when every process is healthy" },
 	{ "agent.resume", "a change that was cut short goes on before anything else starts" },
 	{ "agent.setup", "jobs of the first start run once, and are journaled" },
+	{ "agent.space", "how full the disk is today tells when it will be full" },
 	{ "agent.wait", "a process starts when those it comes after are healthy" },
 	{ "firewall.addresses", "the addresses that are special, as sets" },
 	{ "firewall.between", "one network of containers does not reach another" },

@@ -86,7 +86,8 @@ static void check_machine_host(struct settings_checker *c, const struct value_te
 {
 	if (is_set(host) && (host->v[0] == '\0' || host->v[0] == '-' || strlen(host->v) > 512 ||
 	                     !only(host->v, ".-_:@[]")))
-		refuse(c, host, "like 203.0.113.7, root@node.example.org or core@[2001:db8::7]:2222",
+		refuse(c, host,
+		       "like 203.0.113.7, root@node.example.org or core@[2001:db8::7]:2222",
 		       "machine.host", "is not a machine that ssh can go to");
 }
 
