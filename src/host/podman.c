@@ -128,7 +128,8 @@ static void mounts(struct host_context *host, struct output *file,
 	}
 	for (size_t i = 0; i < process->tmpfs.count; i++) {
 		if (host_path_allowed(host, process->tmpfs.items[i], process->origin))
-			output_line(file, process->origin, "Tmpfs=%s", process->tmpfs.items[i]);
+			output_line(file, process->origin, "Tmpfs=%s:mode=1777",
+			            process->tmpfs.items[i]);
 	}
 }
 

@@ -156,7 +156,7 @@ static void test_jobs(struct fixture *f)
 	is_str(calls(f),
 	       "podman run --rm --replace --name=stead-job-x --pull=never --log-driver=none "
 	       "--sdnotify=ignore --timeout=30 " LIKE_WEB
-	       "--tmpfs=/tmp --network=stead-int --network=stead-ext reg/web@sha256:1 do it\n",
+	       "--tmpfs=/tmp:mode=1777 --network=stead-int --network=stead-ext reg/web@sha256:1 do it\n",
 	       "podman: like the process, in one call");
 
 	f->agent.engine = &engine_docker;
@@ -218,7 +218,7 @@ static void test_argv(struct fixture *f)
 			is_str(joined(f, &more),
 			       "podman run --rm --replace --name=stead-job-x --pull=never "
 			       "--log-driver=none --sdnotify=ignore --interactive " LIKE_WEB
-			       "--tmpfs=/tmp --network=stead-int --network=stead-ext "
+			       "--tmpfs=/tmp:mode=1777 --network=stead-int --network=stead-ext "
 			       "reg/web@sha256:1 do it",
 			       "podman: run");
 		forget(f);

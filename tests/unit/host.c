@@ -304,7 +304,7 @@ static void test_quadlet(const struct output_set *set)
 	   "quadlet: no relabelling by the engine");
 	ok(has_line(set, CADDY, "PublishPort=443:443/udp"), "quadlet: published udp port");
 	ok(has_line(set, CADDY, "AddCapability=NET_BIND_SERVICE"), "quadlet: the kept capability");
-	ok(has_line(set, CADDY, "Tmpfs=/run/caddy"), "quadlet: tmpfs");
+	ok(has_line(set, CADDY, "Tmpfs=/run/caddy:mode=1777"), "quadlet: tmpfs");
 	ok(has_line(set, "/etc/containers/systemd/stead-db.container",
 	            "PodmanArgs=--stop-signal=SIGINT"),
 	   "quadlet: stop signal, the way podman 5.0 knows");
