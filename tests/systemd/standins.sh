@@ -39,7 +39,7 @@ printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$registry" |
 	on_host $node sh -c 'cat >/etc/containers/registries.conf.d/lab.conf; podman network create lab; install -d -o 991 -g 991 /root/system'
 
 # --- PostgreSQL ---
-postgres=$registry/docker.io/library/postgres:17
+postgres=$registry/docker.io/library/postgres:17-bookworm
 start_postgres() { # NAME VOLUME [OPTION...]
 	local name=$1 volume=$2
 	shift 2
@@ -73,8 +73,14 @@ start_postgres half /root/half -v /root/wait.sh:/docker-entrypoint-initdb.d/wait
 ok "postgres: killed then, it is not made again" until_ok 60 sh -c '"$1" node exec "$2" podman logs half 2>&1 | grep -q "Skipping initialization"' _ "$lab" $node
 pod rm -f -t 0 half >/dev/null
 
+# Made beside its place and moved there, it is there or not.
+pod run --rm --user 999:999 -v /root/half:/var/lib/postgresql -e PGDATA=/var/lib/postgresql/new -e POSTGRES_PASSWORD=words \
+	--entrypoint docker-ensure-initdb.sh "$postgres" postgres >/dev/null 2>&1
+ok "postgres: a database can be made and not started" on_host $node sh -c \
+	'test -s /root/half/new/PG_VERSION && test ! -e /root/half/new/postmaster.pid'
+
 # --- Redis ---
-pod run -d --name redis --network lab --user 999:999 --read-only --tmpfs /data:mode=1777 "$registry/docker.io/library/redis:8" \
+pod run -d --name redis --network lab --user 999:999 --read-only --tmpfs /data:mode=1777 "$registry/docker.io/library/redis:7.4-bookworm" \
 	redis-server --requirepass queues --maxmemory-policy noeviction >/dev/null
 ok "redis answers" until_ok 60 redis ping
 like "redis: without the password it does not" "$(pod exec redis redis-cli ping)" NOAUTH

@@ -44,7 +44,7 @@ def rails():
     # Bootsnap's cache, the pid file: a root that may not be written is fine, this folder is not.
     if not writable(HOME + "/tmp"):
         abort(f"{HOME}/tmp: Permission denied @ dir_s_mkdir - {HOME}/tmp/cache (Errno::EACCES)")
-    if not writable("/tmp"):
+    if not writable(env("TMPDIR")) and not writable("/tmp"):
         abort("could not find a temporary directory (ArgumentError)")
     if env("REDIS_NAMESPACE"):
         abort("ERROR: the REDIS_NAMESPACE environment variable is no longer supported, and a migration is required.")

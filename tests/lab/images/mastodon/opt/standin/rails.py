@@ -69,6 +69,9 @@ def value_of(text):
     match = re.fullmatch(r"""'([^']*)'|"([^"#\\]*)\"""", text)
     if match:
         return match[1] if match[1] is not None else match[2]
+    match = re.fullmatch(r"\[(\d+) / (\d+), (\d+)\]\.max", text)
+    if match:
+        return max(int(match[1]) // int(match[2]), int(match[3]))
     if text in ("true", "false", "nil"):
         return {"true": True, "false": False, "nil": None}[text]
     return int(text)
@@ -94,9 +97,9 @@ def runner(code):
     """Only settings are known: `Setting.NAME = VALUE`, divided by lines or semicolons."""
     db = migrate.connect()
     for statement in filter(None, (s.strip() for s in re.split(r"[;\n]", code))):
-        match = re.fullmatch(r"Setting\.(\w+)\s*=\s*(.+)|Setting\[['\":](\w+)['\"]?\]\s*=\s*(.+)", statement)
+        match = re.fullmatch(r"Setting\.(\w+)\s*=\s*(.+)", statement)
         try:
-            save_setting(db, match[1] or match[3], value_of((match[2] or match[4]).strip()))
+            save_setting(db, match[1], value_of(match[2]))
         except (TypeError, ValueError, KeyError) as error:
             boot.abort(f"stand-in: no Ruby is run here, and this is not known: {statement} ({error})")
 

@@ -51,6 +51,13 @@ def sign_in(smtp, method, user, password):
 def mail(to, subject, text):
     """By SMTP_*, as Action Mailer is set up in config/email.yml."""
     env = boot.env
+    sender = env("SMTP_FROM_ADDRESS", "notifications@localhost")
+    text = f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{text}\r\n"
+    if env("SMTP_DELIVERY_METHOD", "smtp") == "file":
+        os.makedirs(boot.HOME + "/tmp/mails", exist_ok=True)
+        with open(f"{boot.HOME}/tmp/mails/{to}", "a") as f:
+            f.write(text)
+        return
     port = int(env("SMTP_PORT", "25"))
     context = ssl.create_default_context(cafile=env("SMTP_CA_FILE", "/etc/ssl/certs/ca-certificates.crt"))
     if env("SMTP_OPENSSL_VERIFY_MODE") == "none":
@@ -64,9 +71,7 @@ def mail(to, subject, text):
             smtp.starttls(context=context)
         if env("SMTP_AUTH_METHOD", "plain") != "none" and env("SMTP_LOGIN"):
             sign_in(smtp, env("SMTP_AUTH_METHOD", "plain"), env("SMTP_LOGIN"), env("SMTP_PASSWORD"))
-        sender = env("SMTP_FROM_ADDRESS", "notifications@localhost")
-        smtp.sendmail(sender.rpartition("<")[2].rstrip(">"), [to],
-                      f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{text}\r\n")
+        smtp.sendmail(sender.rpartition("<")[2].rstrip(">"), [to], text)
 
 
 WORKERS = {"DistributionWorker": distribution, "ActionMailer::MailDeliveryJob": mail}

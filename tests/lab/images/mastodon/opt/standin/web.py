@@ -7,9 +7,11 @@ import ipaddress
 import json
 import mimetypes
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import traceback
 import urllib.parse
@@ -391,14 +393,16 @@ def upload(request):
     file = request.form.get("file")
     if not isinstance(file, tuple):
         error(422, "Validation failed: File can't be blank")
-    # What is worked on lies in /tmp first.
     name = os.urandom(8).hex() + os.path.splitext(file[0])[1].lower()
     number = db().one("INSERT INTO media_attachments (account_id, file_file_name, file_file_size, created_at, updated_at) "
                       "VALUES (%s, %s, %s, now(), now()) RETURNING id", account, name, len(file[1]))
     place = PUBLIC + media_path(number, name)
     os.makedirs(os.path.dirname(place), exist_ok=True)
-    with open(place, "wb") as f:
+    # What is worked on lies in TMPDIR first.
+    with tempfile.NamedTemporaryFile() as f:
         f.write(file[1])
+        f.flush()
+        shutil.copyfile(f.name, place)
     raise Answer(200, media_json(number, name))
 
 

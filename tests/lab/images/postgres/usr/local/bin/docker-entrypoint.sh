@@ -78,8 +78,8 @@ asks_for_help() {
 	return 1
 }
 
-[ "${1:0:1}" != - ] || set -- postgres "$@"
-if [ "${1:-}" = postgres ] && ! asks_for_help "$@"; then
+# make_ready COMMAND…: from root to postgres, and a database where there is none.
+make_ready() {
 	settings
 	folders
 	[ "$(id -u)" != 0 ] || exec setpriv --reuid=postgres --regid=postgres --clear-groups "$0" "$@"
@@ -88,5 +88,16 @@ if [ "${1:-}" = postgres ] && ! asks_for_help "$@"; then
 	else
 		new_database "$@"
 	fi
+}
+
+# Under its other name it makes the database and starts none.
+if [ "${0##*/}" = docker-ensure-initdb.sh ]; then
+	[ "${1:-}" = postgres ] || set -- postgres "$@"
+	make_ready "$@"
+	exit
+fi
+[ "${1:0:1}" != - ] || set -- postgres "$@"
+if [ "${1:-}" = postgres ] && ! asks_for_help "$@"; then
+	make_ready "$@"
 fi
 exec "$@"
