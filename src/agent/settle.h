@@ -30,7 +30,7 @@ unsigned settle_deadline_s(const struct plan *from, const struct plan *to);
 
 /* Waits until the node is ready, at most DEADLINE_S. 0; or -ETIME with the reason in agent->why:
  * the time is over, or it is sure that it never will be (a process that ended again and again since
- * its start, a prepare that failed three times). */
+ * its start, a step of prepare, set-up or migration that failed three times). */
 int settle_wait(struct agent *agent, const struct effects *effects, unsigned deadline_s);
 
 /* The node is ready as it is; in maintenance: all but the application. */

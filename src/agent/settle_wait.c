@@ -131,7 +131,8 @@ static const struct plan_process *hopeless(const struct status *status,
 	return NULL;
 }
 
-static const char *failed_prepare(const struct status *status)
+/* A step before the application's start, which waits for it. */
+static const char *failed_step(const struct status *status)
 {
 	json_t *step;
 	size_t i;
@@ -140,7 +141,9 @@ static const char *failed_prepare(const struct status *status)
 	{
 		const char *name = status_text(step, "name");
 
-		if (name != NULL && str_starts(name, "prepare.") &&
+		if (name != NULL &&
+		    (str_starts(name, "prepare.") || str_starts(name, "setup.") ||
+		     str_starts(name, "migrate.")) &&
 		    str_equal(status_text(step, "state"), "failed") &&
 		    json_integer_value(json_object_get(step, "attempt")) >= SURE_ATTEMPTS)
 			return name;
@@ -164,7 +167,7 @@ static int look(struct agent *agent, const struct effects *effects, time_t since
 		explain(agent, arena, &status, since,
 		        arena_printf(arena, "%s ended %u times: ", process->name,
 		                     status_unit(&status, process)->restarts));
-	else if (failed_prepare(&status) != NULL)
+	else if (failed_step(&status) != NULL)
 		explain(agent, arena, &status, since, "");
 	else if (last)
 		explain(agent, arena, &status, since, "not ready in time: ");
