@@ -32,7 +32,8 @@ link() { # NAME IFNAME MACHINE4 MACHINE6 OTHER4 OTHER6
 serve() { # NAMESPACE PORT…: connections on these ports are taken, on every address
     local n=$1
     shift
-    in_ns "$n" python3 -c '
+    # Not by in_ns: the shell that a function runs in behind & would be ended, and the server stay.
+    ip netns exec "$id-$n" python3 -c '
 import selectors, socket, sys
 selector = selectors.DefaultSelector()
 for port in sys.argv[1:]:
