@@ -55,9 +55,8 @@ void growth_add(struct arena *arena, struct growth *growth, const struct growth_
 	for (size_t i = 0; i < growth->count; i++)
 		if (growth->items[i].size == now->size && growth->items[i].at_s < now->at_s)
 			*list_add(arena, &kept) = growth->items[i];
-	if (kept.count > 1 && kept.items[kept.count - 1].at_s -
-	                                      kept.items[kept.count - 2].at_s <
-	                              APART_S)
+	if (kept.count > 1 &&
+	    kept.items[kept.count - 1].at_s - kept.items[kept.count - 2].at_s < APART_S)
 		kept.count--;
 	*list_add(arena, &kept) = *now;
 	if (kept.count > MAX_SAMPLES) {
@@ -90,11 +89,10 @@ static int write_samples(struct agent *agent, struct arena *arena, const struct 
 	const char *text;
 
 	for (size_t i = 0; i < growth->count; i++)
-		json_array_append_new(samples,
-		                      json_pack("{s:I,s:I,s:I}", "at",
-		                                (json_int_t)growth->items[i].at_s, "used",
-		                                (json_int_t)growth->items[i].used, "size",
-		                                (json_int_t)growth->items[i].size));
+		json_array_append_new(samples, json_pack("{s:I,s:I,s:I}", "at",
+		                                         (json_int_t)growth->items[i].at_s, "used",
+		                                         (json_int_t)growth->items[i].used, "size",
+		                                         (json_int_t)growth->items[i].size));
 	text = json_text(arena, root, JSON_COMPACT);
 	return disk_write(agent->root_fd, agent_below_root(FILE_PATH), NULL, text, strlen(text));
 }

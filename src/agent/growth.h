@@ -3,7 +3,8 @@
  *
  *   /var/lib/stead/state/space.json: {"v":1,"samples":[{"at":SECONDS,"used":BYTES,"size":BYTES}]}
  *
- * The oldest comes first. A file that cannot be read is begun anew: nothing but an estimate is lost.
+ * The oldest comes first. A file that cannot be read is begun anew: nothing but an estimate is
+ * lost.
  */
 #ifndef STEAD_AGENT_GROWTH_H
 #define STEAD_AGENT_GROWTH_H

@@ -67,7 +67,8 @@ static void add_job(struct agent *agent, struct arena *arena, struct strings *ar
 
 	client_add_process(agent, arena, argv, process);
 	for (size_t i = 0; i < process->tmpfs.count; i++)
-		client_add(arena, argv, arena_printf(arena, "--tmpfs=%s:mode=1777", process->tmpfs.items[i]),
+		client_add(arena, argv,
+		           arena_printf(arena, "--tmpfs=%s:mode=1777", process->tmpfs.items[i]),
 		           NULL);
 	if (process->networks.count == 0)
 		client_add(arena, argv, "--network=none", NULL);

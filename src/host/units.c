@@ -176,7 +176,8 @@ static void resume(struct host_context *host)
 	output_unit(host->set, "stead-resume.service", true, false, origin_rule("agent.resume"));
 }
 
-/* How full the disk is, once a day: from that the agent knows when it will be full. */
+/* How full the disk is, once a day: from that the agent knows when it will be full. Not
+ * Persistent=, whose stamp would stay behind a node that is destroyed. */
 static void space(struct host_context *host)
 {
 	struct output *file = unit(host, "stead-space.service", "agent.space");
@@ -188,8 +189,8 @@ static void space(struct host_context *host)
 
 	file = unit(host, "stead-space.timer", "agent.space");
 	LINES(file, "agent.space", "[Unit]", "Description=stead: how full the disk is, every day",
-	      "", "[Timer]", "OnBootSec=15min", "OnCalendar=daily", "RandomizedDelaySec=1h",
-	      "Persistent=true", "", "[Install]", "WantedBy=timers.target");
+	      "", "[Timer]", "OnBootSec=15min", "OnCalendar=daily", "RandomizedDelaySec=1h", "",
+	      "[Install]", "WantedBy=timers.target");
 	output_unit(host->set, "stead-space.timer", true, false, origin_rule("agent.space"));
 }
 

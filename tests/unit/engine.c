@@ -156,7 +156,8 @@ static void test_jobs(struct fixture *f)
 	is_str(calls(f),
 	       "podman run --rm --replace --name=stead-job-x --pull=never --log-driver=none "
 	       "--sdnotify=ignore --timeout=30 " LIKE_WEB
-	       "--tmpfs=/tmp:mode=1777 --network=stead-int --network=stead-ext reg/web@sha256:1 do it\n",
+	       "--tmpfs=/tmp:mode=1777 --network=stead-int --network=stead-ext reg/web@sha256:1 do "
+	       "it\n",
 	       "podman: like the process, in one call");
 
 	f->agent.engine = &engine_docker;
