@@ -142,9 +142,15 @@ static int load_bundle(struct run *run, const struct options *options, struct bu
 	int r = disk_read(run->arena, run->agent->root_fd, incoming_path(run->arena, options->id),
 	                  BUNDLE_MAX_BYTES, &data, &len, NULL);
 
+	/* The next change takes it away. */
+	if (r == -ENOENT)
+		return agent_fail(run->agent, r,
+		                  "another change came in between: the bundle %.12s is not here "
+		                  "any more",
+		                  options->id);
 	if (r < 0)
-		return agent_fail(run->agent, r, "the bundle %.12s is not here any more: %s",
-		                  options->id, strerror(-r));
+		return agent_fail(run->agent, r, "the bundle %.12s cannot be read: %s", options->id,
+		                  strerror(-r));
 	*ret = bundle_read(run->arena, data, len, &error);
 	if (*ret == NULL)
 		return agent_fail(run->agent, -EINVAL, "the bundle %.12s cannot be used: %.300s",
