@@ -37,6 +37,9 @@ struct engine {
 	const char *config_dir; /* of its own configuration, which says where images come from */
 	int (*has_image)(struct agent *agent, struct arena *arena, const char *image, bool *ret);
 	int (*pull)(struct agent *agent, struct arena *arena, const char *image);
+	/* Closes to others what the engine writes of containers; NULL when it does so itself. Fine
+	 * when it has written nothing yet. */
+	int (*keep_private)(struct agent *agent);
 	/* The program's output in RET; past the deadline the container is removed. */
 	int (*run_job)(struct agent *agent, struct arena *arena, const struct engine_job *job,
 	               struct process_result *ret);

@@ -1,9 +1,16 @@
 #include "agent/client.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define PODMAN "podman"
+#define STORE "/var/lib/containers/storage/db.sql"
 
 enum {
 	PODMAN_NO = 1, /* podman-image-exists(1) */
@@ -23,6 +30,20 @@ static int podman_has_image(struct agent *agent, struct arena *arena, const char
 	if (result.exit_code != 0 && result.exit_code != PODMAN_NO)
 		return client_fail(agent, arena, &argv, &result);
 	*ret = result.exit_code == 0;
+	return 0;
+}
+
+/* The variables of each container stand there, secrets too, and podman 5 makes it 0644 in a folder
+ * that all may enter. */
+static int podman_keep_private(struct agent *agent)
+{
+	cleanup_fd int fd = openat(agent->root_fd, agent_below_root(STORE),
+	                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fchmod(fd, 0600) < 0)
+		return agent_fail(agent, -errno, "%s: %s", STORE, strerror(errno));
 	return 0;
 }
 
@@ -125,6 +146,7 @@ const struct engine engine_podman = {
 	.config_dir = "/etc/containers/registries.conf.d/",
 	.has_image = podman_has_image,
 	.pull = podman_pull,
+	.keep_private = podman_keep_private,
 	.run_job = podman_run_job,
 	.exec = client_exec,
 	.address_of = client_address_of,

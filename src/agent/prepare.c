@@ -191,7 +191,8 @@ int agent_prepare(struct agent *agent, char *const *args)
 		return AGENT_FAILED;
 	follow_swap(agent);
 	get_images(agent);
-	if (agent_stamp(agent, "prepare") < 0) {
+	if ((agent->engine->keep_private != NULL && agent->engine->keep_private(agent) < 0) ||
+	    agent_stamp(agent, "prepare") < 0) {
 		agent_log("%s", agent->why);
 		return AGENT_FAILED;
 	}
