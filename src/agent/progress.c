@@ -83,6 +83,19 @@ static void change(json_t *step, bool begin, enum progress_state state, const ch
 		json_object_set_new(step, "note", note != NULL ? json_string(note) : json_null());
 }
 
+static void forget_attempts(json_t *steps)
+{
+	json_t *step;
+	size_t i;
+
+	json_array_foreach(steps, i, step)
+	{
+		if (!str_equal(json_string_value(json_object_get(step, "state")), "done"))
+			json_object_set_new(step, "attempt", json_integer(0));
+	}
+}
+
+/* NAME NULL: the attempts of all are forgotten. */
 static int update(struct agent *agent, const char *name, bool begin, enum progress_state state,
                   const char *note)
 {
@@ -98,7 +111,10 @@ static int update(struct agent *agent, const char *name, bool begin, enum progre
 		if (errno != EINTR)
 			return -errno;
 	steps = progress_read(agent);
-	change(find(steps, name), begin, state, note);
+	if (name == NULL)
+		forget_attempts(steps);
+	else
+		change(find(steps, name), begin, state, note);
 	root = json_pack("{s:i,s:O}", "v", 1, "steps", steps);
 	text = arena_printf(scratch, "%s\n", json_text(scratch, root, JSON_INDENT(1)));
 	return disk_write_volatile(agent->root_fd, PROGRESS_FILE, 0600, text, strlen(text));
@@ -123,6 +139,11 @@ void progress_set(struct agent *agent, const char *name, enum progress_state sta
                   const char *note)
 {
 	update_or_log(agent, name, false, state, note);
+}
+
+void progress_anew(struct agent *agent)
+{
+	update_or_log(agent, NULL, false, PROGRESS_WAITING, NULL);
 }
 
 void progress_tell(struct agent *agent, const char *name, enum progress_state state,

@@ -28,6 +28,9 @@ void progress_set(struct agent *agent, const char *name, enum progress_state sta
 void progress_tell(struct agent *agent, const char *name, enum progress_state state,
                    const char *note);
 
+/* Another plan is to be followed: the attempts of what is not done are counted anew. */
+void progress_anew(struct agent *agent);
+
 /* The steps as an array; a new, empty one when there is no such file. Owned by the caller. */
 json_t *progress_read(const struct agent *agent);
 

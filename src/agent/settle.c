@@ -6,6 +6,7 @@
 
 #include "agent/engine.h"
 #include "agent/health.h"
+#include "agent/progress.h"
 #include "agent/units.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -65,6 +66,7 @@ static void hold_back(struct agent *agent)
 
 		(void)unlinkat(agent->root_fd, agent_below_root(path), 0);
 	}
+	progress_anew(agent);
 }
 
 /* --- before --- */
