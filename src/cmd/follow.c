@@ -22,6 +22,8 @@ enum {
 	SILENCE_MS = 90000, /* a connection that says nothing for so long is made anew */
 	FAILED_FOR_MS =
 		60000, /* the node tries again by itself; after this long it is worth a word */
+	OVERTAKEN_FOR_MS =
+		30000, /* between its unit's start and its first word a slow machine takes long */
 	STATUS_MAX = 1024 * 1024,
 	RUN_DEADLINE_MS = 60000,
 	STEPS_MAX = 200,
@@ -103,8 +105,8 @@ struct node_steps {
 	const char *names[STEPS_MAX];
 	int ids[STEPS_MAX];
 	size_t count;
-	int64_t failed_since;
-	bool ready, decided; /* decided: `result` stands, whatever comes */
+	int64_t failed_since, other_since; /* other: what is there is another change, and done */
+	bool ready, decided;               /* decided: `result` stands, whatever comes */
 	enum follow_result result;
 };
 
@@ -153,6 +155,28 @@ bool follow_is_under_way(const char *state)
 	return false;
 }
 
+/* The agent tells of one change. When that is another one and nobody works at it, ours has been
+ * refused or made before that one came, and will never be told of. */
+static void take_other(struct node_steps *s, const json_t *apply, const char *state)
+{
+	struct follow *f = s->follow;
+	const char *from = json_string_value(json_object_get(apply, "from"));
+
+	if (state == NULL || str_equal(state, "none") || follow_is_under_way(state))
+		s->other_since = 0;
+	else if (s->other_since == 0)
+		s->other_since = clock_ms();
+	f->why = follow_is_under_way(state) ? "another change is under way"
+	                                    : "the change has not begun yet";
+	if (s->other_since == 0 || clock_ms() - s->other_since <= OVERTAKEN_FOR_MS)
+		return;
+	s->decided = true;
+	s->result = FOLLOW_OVERTAKEN;
+	f->why = arena_printf(f->arena, "another change came in between%s%s",
+	                      from != NULL && *from != '\0' ? ", from " : "",
+	                      from != NULL ? from : "");
+}
+
 /* What the agent says of the change that is followed. True when it is done, or none is. */
 static bool take_change(struct node_steps *s, const json_t *apply)
 {
@@ -164,9 +188,10 @@ static bool take_change(struct node_steps *s, const json_t *apply)
 	if (f->change == NULL)
 		return true;
 	if (state == NULL || !str_equal(id, f->change)) {
-		f->why = "the change has not begun yet";
+		take_other(s, apply, state);
 		return false;
 	}
+	s->other_since = 0;
 	if (follow_is_under_way(state)) {
 		s->failed_since = 0;
 		f->why = arena_printf(f->arena, "%s%s%s", state, why != NULL ? ": " : "",

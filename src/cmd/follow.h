@@ -27,8 +27,9 @@ enum follow_result {
 	FOLLOW_TIMED_OUT,
 	FOLLOW_FAILED, /* `why` says it */
 	FOLLOW_INTERRUPTED,
-	FOLLOW_RETURNED, /* the change did not work out, and what was before is there again */
-	FOLLOW_REFUSED,  /* the agent did not begin the change */
+	FOLLOW_RETURNED,  /* the change did not work out, and what was before is there again */
+	FOLLOW_REFUSED,   /* the agent did not begin the change */
+	FOLLOW_OVERTAKEN, /* another change came in between; `why` says so, and from where */
 };
 
 /* A VM: until ssh answers, and no more. */

@@ -167,6 +167,10 @@ static int say_result(const struct up *up, const struct follow *follow, enum fol
 	case FOLLOW_REFUSED:
 		return fail(CLI_FINDINGS, "nothing was changed; run 'stead up' again",
 		            "%s refuses the change: %s", label, follow->why);
+	case FOLLOW_OVERTAKEN:
+		return fail(CLI_FINDINGS,
+		            "run 'stead up' again: it compares with what is there now", "%s: %s",
+		            label, follow->why);
 	case FOLLOW_FAILED:
 		break;
 	}

@@ -219,6 +219,9 @@ err_has 'why' 'the disk is full'
 status starting settling null 1
 up 3 'a change that takes longer than one waits' --yes --deadline 10
 err_has 'how far it is' 'settling'
+answer status '{"v":1,"state":"ready","steps":[],"apply":{"id":"ef","state":"applied","from":"bob@desk"}}' 1
+up 1 'a change that another one took the place of' --yes
+err_has 'said so' 'another change came in between, from bob@desk'
 answer status '{"v":1,"state":"stopped","steps":[],"maintenance":true,"apply":{"id":"ab","state":"applied"}}' 1
 up 0 'a change in maintenance' --yes
 out_has 'what was done' 'changed the configuration of snac and secrets: restarted stead-snac; maintenance is on'
