@@ -2,9 +2,9 @@
  * app.yaml: what one application needs, as data. Rows, structs, and the rules on what a definition
  * may never say. docs/app-format.md is the text for authors.
  *
- * Texts may hold references `${settings.KEY} ${secret.NAME} ${size.KEY} ${process.NAME.host|port}
- * ${own.KEY}` with filters `:url :base64 :upper`; they are resolved by node_build(), not here. `$$`
- * is a dollar sign.
+ * Texts may hold references `${settings.KEY} ${secret.NAME} ${secret.NAME.public} ${size.KEY}
+ * ${process.NAME.host|port} ${own.KEY}` with filters `:url :base64 :upper`; they are resolved by
+ * node_build(), not here. `$$` is a dollar sign.
  */
 #ifndef STEAD_APP_APP_H
 #define STEAD_APP_APP_H
@@ -25,8 +25,8 @@ struct app_setting { /* one key of the application's own section */
 
 struct app_secret {
 	struct value_text name;
-	struct value_text kind; /* hex | base64 | urlsafe | alnum | asked | captured; later uuid,
-	                           rsa, vapid */
+	struct value_text kind; /* hex | base64 | urlsafe | alnum | uuid | vapid | asked | captured;
+	                           later rsa */
 	struct value_int size;
 	struct value_bool permanent;
 	struct value_text doc;

@@ -136,8 +136,7 @@ static void check_secrets(struct checker *c)
 	for (size_t i = 0; i < c->app->secrets.count; i++) {
 		const struct app_secret *secret = &secrets[i];
 
-		if (str_equal(secret->kind.v, "uuid") || str_equal(secret->kind.v, "rsa") ||
-		    str_equal(secret->kind.v, "vapid"))
+		if (str_equal(secret->kind.v, "rsa"))
 			report(c, "app.later", secret->kind.at, NULL,
 			       "secrets of kind '%s' cannot be made by this version",
 			       secret->kind.v);

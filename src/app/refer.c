@@ -54,10 +54,27 @@ static void refer_own(struct checker *c, const struct reference *r)
 		    "several values cannot stand in a text");
 }
 
+/* The public half of a pair may stand everywhere. */
+static void refer_public(struct checker *c, const struct reference *r, const char *dot)
+{
+	const char *name = arena_strndup(c->arena, r->rest, (size_t)(dot - r->rest));
+	const struct app_secret *secret = find_secret(c->app, name);
+
+	if (secret == NULL)
+		bad(c, r, hint_of_names(c, name, &c->app->secrets, sizeof(struct app_secret)),
+		    "the definition has no secret of that name");
+	else if (!str_equal(secret->kind.v, "vapid"))
+		bad(c, r, "of kind vapid", "only a pair of keys has a public half");
+}
+
 static void refer_secret(struct checker *c, const struct reference *r)
 {
 	const struct app_secret *secret = find_secret(c->app, r->rest);
 
+	if (str_ends(r->rest, ".public")) {
+		refer_public(c, r, r->rest + strlen(r->rest) - strlen(".public"));
+		return;
+	}
 	if (secret == NULL && strcmp(r->rest, "mail.password") != 0) {
 		bad(c, r, hint_of_names(c, r->rest, &c->app->secrets, sizeof(struct app_secret)),
 		    "the definition has no secret of that name");

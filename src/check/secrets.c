@@ -17,6 +17,22 @@ static void need(const struct node_inputs *inputs, const char *name, struct span
 	           "secret '%s' is missing", name);
 }
 
+/* What a user brings from another node must be what the application can read. */
+static void check_kind(const struct node_inputs *inputs, const struct app_secret *declared,
+                       struct findings *findings)
+{
+	cleanup_arena struct arena *scratch = arena_new_secret();
+	const char *name = arena_printf(scratch, "app.%s", declared->name.v);
+	const struct secret *secret = secrets_get(inputs->secrets, name);
+
+	if (secret == NULL || !str_equal(declared->kind.v, "vapid") ||
+	    secret_vapid_public(scratch, secret->value) != NULL)
+		return;
+	diag_error(findings, "secrets.value", declared->name.at,
+	           "the 43 or 44 letters of a private key of P-256",
+	           "secret '%s' is no private key of kind vapid", name);
+}
+
 static bool is_captured(const struct app_secret *secret)
 {
 	return str_equal(secret->kind.v, "captured");
@@ -32,6 +48,7 @@ static void check_missing(const struct node_inputs *inputs, struct findings *fin
 		if (!is_captured(&declared[i]))
 			need(inputs, arena_printf(scratch, "app.%s", declared[i].name.v),
 			     declared[i].name.at, findings);
+		check_kind(inputs, &declared[i], findings);
 	}
 	if (mail->user.v != NULL && inputs->app->mail_used.v)
 		need(inputs, "mail.password", mail->user.at, findings);

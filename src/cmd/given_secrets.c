@@ -156,10 +156,9 @@ static bool complete_app(struct arena *arena, struct secrets *secrets,
 		const char *word;
 		enum secret_kind kind;
 	} kinds[] = {
-		{ "hex", SECRET_HEX },
-		{ "base64", SECRET_BASE64 },
-		{ "urlsafe", SECRET_URLSAFE },
-		{ "alnum", SECRET_ALNUM },
+		{ "hex", SECRET_HEX },         { "base64", SECRET_BASE64 },
+		{ "urlsafe", SECRET_URLSAFE }, { "alnum", SECRET_ALNUM },
+		{ "uuid", SECRET_UUID },       { "vapid", SECRET_VAPID },
 	};
 	const char *name = arena_printf(arena, "app.%s", wanted->name.v);
 

@@ -105,12 +105,31 @@ static const struct app_secret *declared_secret(const struct app *app, const cha
 	return NULL;
 }
 
+/* NAME.public; a private half that is none is a finding in check/secrets.c. */
+static bool lookup_public_half(struct build *b, const char *name, struct reference_value *ret)
+{
+	const struct app_secret *declared = declared_secret(b->app, name);
+	const struct secret *found;
+	const char *half = NULL;
+
+	if (declared == NULL || !str_equal(declared->kind.v, "vapid"))
+		return false;
+	found = secrets_get(b->in->secrets, arena_printf(b->arena, "app.%s", name));
+	if (found != NULL)
+		half = secret_vapid_public(b->arena, found->value);
+	return set_text(ret, REFERENCE_TEXT, half != NULL ? half : "",
+	                (struct span){ .key = arena_printf(b->arena, "secret.%s", name) });
+}
+
 /* What is missing becomes empty here, and a finding in check/secrets.c. */
 static bool lookup_secret(struct build *b, const char *name, struct reference_value *ret)
 {
 	const struct app_secret *declared = declared_secret(b->app, name);
 	const struct secret *found;
 
+	if (str_ends(name, ".public"))
+		return lookup_public_half(
+			b, arena_strndup(b->arena, name, strlen(name) - strlen(".public")), ret);
 	if (declared != NULL) {
 		if (str_equal(declared->kind.v, "captured"))
 			return false;

@@ -86,6 +86,19 @@ static char *make_alnum(struct arena *arena, size_t size)
 	return out;
 }
 
+/* RFC 9562, 5.4: the version's and the variant's bits stand where other bits were random. */
+static char *make_uuid(struct arena *arena)
+{
+	char *hex = secret_random_hex(arena, 16);
+
+	if (hex == NULL)
+		return NULL;
+	hex[12] = '4';
+	hex[16] = "89ab"[(hex[16] <= '9' ? hex[16] - '0' : hex[16] - 'a' + 10) & 3];
+	return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+	                    hex + 20);
+}
+
 char *secret_make(struct arena *arena, enum secret_kind kind, size_t size)
 {
 	if (size == 0)
@@ -99,6 +112,10 @@ char *secret_make(struct arena *arena, enum secret_kind kind, size_t size)
 		return make_urlsafe(arena, size);
 	case SECRET_ALNUM:
 		return make_alnum(arena, size);
+	case SECRET_UUID:
+		return make_uuid(arena);
+	case SECRET_VAPID:
+		return secret_make_vapid(arena);
 	case SECRET_ASKED:
 	case SECRET_CAPTURED:
 		break; /* nobody can make these */

@@ -39,9 +39,16 @@ enum secret_kind {
 	SECRET_BASE64,   /* SIZE random bytes as base64 */
 	SECRET_URLSAFE,  /* SIZE random bytes, base64url without padding */
 	SECRET_ALNUM,    /* SIZE letters and digits */
+	SECRET_UUID,     /* a random one, RFC 9562 version 4; SIZE means nothing */
+	SECRET_VAPID,    /* the private key of a pair, see below; SIZE means nothing */
 	SECRET_CAPTURED, /* appears on the node, caught by a job's step */
 };
 char *secret_make(struct arena *arena, enum secret_kind kind, size_t size);
+
+/* secret/vapid.c: the private half of a new pair, and the public half that belongs to one. Both
+ * NULL when there is none. */
+char *secret_make_vapid(struct arena *arena);
+char *secret_vapid_public(struct arena *arena, const char *private_key);
 
 /* An OpenSSH host key pair: private key in OpenSSH's own format (PROTOCOL.key), public line. */
 int secret_make_ssh_key(struct arena *arena, const char *comment, char **ret_private,

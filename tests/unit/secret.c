@@ -151,6 +151,87 @@ static void test_make(void)
 	   "nobody makes what is captured, asked for, or empty");
 }
 
+static void test_uuid(void)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *uuid = secret_make(arena, SECRET_UUID, 32);
+	bool good = strlen(uuid) == 36 && uuid[14] == '4' && strchr("89ab", uuid[19]) != NULL;
+
+	for (size_t i = 0; i < 36; i++)
+		good &= i == 8 || i == 13 || i == 18 || i == 23 ? uuid[i] == '-'
+		                                                : strchr(hex, uuid[i]) != NULL;
+	ok(good, "a uuid of version 4");
+	ok(strcmp(uuid, secret_make(arena, SECRET_UUID, 32)) != 0, "two are different");
+}
+
+/* The private half as openssl reads it: SEC 1, C.4, an ECPrivateKey without its public half. */
+static const char *openssl_public(const char *private)
+{
+	static const unsigned char head[] = { 0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20 };
+	static const unsigned char tail[] = { 0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+		                              0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+	const char *path = path_of("key");
+	const char *script = arena_printf(arena,
+	                                  "set -e; openssl ec -inform DER -in %s -pubout -outform "
+	                                  "DER 2>/dev/null | tail -c 65 |"
+	                                  " base64 -w0 | tr +/ -_",
+	                                  path);
+	const char *const decode[] = { "sh", "-c",
+		                       arena_printf(arena,
+		                                    "printf %%s '%s' | tr -- -_ +/ |"
+		                                    " base64 -d",
+		                                    private),
+		                       NULL };
+	const char *const ask[] = { "sh", "-c", script, NULL };
+	struct process_run run = { .argv = decode, .deadline_ms = 30000 };
+	struct process_result result = { 0 };
+	char der[sizeof(head) + 32 + sizeof(tail)];
+
+	if (process_run(arena, &run, &result) != 0 || result.out_len != 32)
+		return "it is not 32 bytes";
+	memcpy(der, head, sizeof(head));
+	memcpy(der + sizeof(head), result.out, 32);
+	memcpy(der + sizeof(head) + 32, tail, sizeof(tail));
+	(void)unlink(path);
+	if (file_create(AT_FDCWD, path, 0600, der, sizeof(der)) != 0)
+		return "it cannot be written";
+	run.argv = ask;
+	if (process_run(arena, &run, &result) != 0)
+		return "openssl does not run";
+	(void)unlink(path);
+	return result.out;
+}
+
+static void test_vapid(void)
+{
+	/* As another generator made it, and another reader took it. */
+	static const char known[] = "LQC3tmL3DLtmm_sFxQUxlZ2nOf7uv_AiM4Jpq6Jq_vA=";
+	static const char known_public[] =
+		"BFHNwLsIRsid6z8rY1_7yNbiQeB9KrSkRzPvgbmps0MaWutHGbSW3DgEAKSg_"
+		"VJGaeMRGVdVfylUhQlrNEoMdhk=";
+	const char *private;
+
+	is_str(secret_vapid_public(arena, known), known_public, "the public half of a known pair");
+	is_str(secret_vapid_public(arena, arena_strndup(arena, known, 43)), known_public,
+	       "also without padding");
+	for (size_t i = 0; i < 3; i++) {
+		private = secret_make(arena, SECRET_VAPID, 32);
+		is_int((long long)strlen(private), 44, "a private half is 44 letters");
+		is_str(secret_vapid_public(arena, private), openssl_public(private),
+		       "openssl finds the same public half");
+	}
+	ok(secret_vapid_public(arena, "") == NULL &&
+	           secret_vapid_public(arena, known + 1) == NULL &&
+	           secret_vapid_public(arena, known_public) == NULL,
+	   "what has another length is no private half");
+	ok(secret_vapid_public(arena, "LQC3tmL3DLtmm!sFxQUxlZ2nOf7uv_AiM4Jpq6Jq_vA=") == NULL,
+	   "nor what is not base64");
+	ok(secret_vapid_public(arena, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") == NULL &&
+	           secret_vapid_public(arena, "__________________________________________8=") ==
+	                   NULL,
+	   "nor a number outside of the group");
+}
+
 static void test_ssh_key(void)
 {
 	const char *path = path_of("key");
@@ -188,6 +269,8 @@ int main(void)
 	test_document();
 	test_refusals();
 	test_make();
+	test_uuid();
+	test_vapid();
 	test_ssh_key();
 	(void)unlink(path_of("key"));
 	(void)unlink(path_of("stead.secrets.yaml"));
