@@ -105,10 +105,11 @@ static int remove_networks(const struct destroy *destroy)
 static int remove_images(const struct destroy *destroy)
 {
 	struct agent *agent = destroy->agent;
-	const struct plan *plan = agent->plan;
+	struct strings images = { 0 };
 
-	for (size_t i = 0; i < plan->processes.count; i++) {
-		const char *image = plan->processes.items[i].image;
+	plan_images(destroy->arena, agent->plan, &images);
+	for (size_t i = 0; i < images.count; i++) {
+		const char *image = images.items[i];
 		bool there = false;
 		int r = agent->engine->has_image(agent, destroy->arena, image, &there);
 

@@ -7,8 +7,11 @@
 #include "agent/journal.h"
 #include "agent/progress.h"
 #include "agent/step.h"
+#include "agent/units.h"
 #include "base/arena.h"
 #include "base/text.h"
+
+enum { STOP_SLACK_S = 60 };
 
 /* Recorded as done, for what the plan says now, and what it printed is stored. */
 static bool is_current(const struct agent *agent, const struct journal *journal, size_t index)
@@ -16,8 +19,9 @@ static bool is_current(const struct agent *agent, const struct journal *journal,
 	const struct journal_record *record = &journal->records[index];
 	const struct plan_step *step = &journal->job->steps.items[index];
 
-	return record->state == JOURNAL_DONE && str_equal(record->key, step->key) &&
-	       step_is_captured(agent, step);
+	/* A guard looks every time. */
+	return step->guard == NULL && record->state == JOURNAL_DONE &&
+	       str_equal(record->key, step->key) && step_is_captured(agent, step);
 }
 
 /* An agent that was killed may have left its container at work: it must not write under our feet.
@@ -35,6 +39,33 @@ static int remove_left_over(struct agent *agent, const struct journal *journal)
 	return 0;
 }
 
+/* The old version must not write what the new one changes. Whoever ends here is upheld, and then
+ * waits for the set-up; the proxy goes on and says that nobody answers. */
+static int stop_application(struct agent *agent)
+{
+	static const char *const words[] = { "stop", NULL };
+	cleanup_arena struct arena *scratch = arena_new();
+	struct strings units = { 0 };
+	unsigned longest_s = 0;
+
+	for (size_t i = 0; i < agent->plan->processes.count; i++) {
+		const struct plan_process *process = &agent->plan->processes.items[i];
+		enum engine_state state = ENGINE_ABSENT;
+		int r;
+
+		if (!str_equal(process->group, "app") || process->public)
+			continue;
+		r = agent->engine->state_of(agent, scratch, process, &state);
+		if (r < 0)
+			return r;
+		if (state != ENGINE_RUNNING)
+			continue;
+		*list_add(scratch, &units) = process->unit;
+		longest_s = process->stop_s > longest_s ? process->stop_s : longest_s;
+	}
+	return units.count == 0 ? 0 : units_command(agent, words, &units, longest_s + STOP_SLACK_S);
+}
+
 /* One try of one step, from the mark that it begins to the mark that it is done. */
 static int try_step(struct agent *agent, struct journal *journal, size_t index, bool running)
 {
@@ -48,6 +79,10 @@ static int try_step(struct agent *agent, struct journal *journal, size_t index, 
 	char why[sizeof(agent->why)];
 	int r = running ? 0 : remove_left_over(agent, journal);
 
+	if (context.step->guard != NULL)
+		return r == 0 ? step_perform(&context) : r;
+	if (r == 0 && str_equal(context.job->phase, "migrate"))
+		r = stop_application(agent);
 	if (r == 0)
 		r = journal_write(agent, journal, index, JOURNAL_BEGUN, NULL);
 	if (r < 0)
@@ -105,9 +140,12 @@ static void run_job(struct agent *agent, const struct plan_job *job, bool runnin
 		run_step(agent, &journal, i, running);
 }
 
-void jobs_run(struct agent *agent, const char *phase, bool running)
+void jobs_run(struct agent *agent, bool running)
 {
-	for (size_t i = 0; i < agent->plan->jobs.count; i++)
-		if (str_equal(agent->plan->jobs.items[i].phase, phase))
-			run_job(agent, &agent->plan->jobs.items[i], running);
+	for (size_t i = 0; i < agent->plan->jobs.count; i++) {
+		const struct plan_job *job = &agent->plan->jobs.items[i];
+
+		if (running ? str_equal(job->phase, "post-start") : plan_is_setup(job))
+			run_job(agent, job, running);
+	}
 }

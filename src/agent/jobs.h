@@ -6,9 +6,11 @@
 
 #include "agent/agent.h"
 
-/* Runs all jobs of PHASE in the order of the plan. RUNNING: the processes run, steps are executed
- * in their containers. A step that fails is tried again with a growing pause, without end; so this
- * returns only when all is done. The lock is held by the caller. */
-void jobs_run(struct agent *agent, const char *phase, bool running);
+/* Runs the jobs of the set-up (phases setup and migrate), or, RUNNING, those of phase post-start,
+ * in the order of the plan. RUNNING: the processes run, steps are executed in their containers.
+ * Before a migration that has not been done, the application is stopped. A step that fails is tried
+ * again with a growing pause, without end; so this returns only when all is done. The lock is held
+ * by the caller. */
+void jobs_run(struct agent *agent, bool running);
 
 #endif

@@ -60,7 +60,7 @@ static enum part part_of(const char *name)
 		return PART_CHECKS;
 	if (str_starts(name, "meet."))
 		return PART_DOMAIN;
-	if (str_starts(name, "setup."))
+	if (str_starts(name, "setup.") || str_starts(name, "migrate."))
 		return PART_SETUP;
 	return PART_START;
 }
@@ -86,26 +86,21 @@ static bool is_counted(enum part part, const char *name)
 
 static size_t total_of(const struct plan *plan, enum part part)
 {
+	cleanup_arena struct arena *scratch = arena_new();
+	struct strings images = { 0 };
 	size_t count = 0;
 
 	switch (part) {
 	case PART_CHECKS:
 		return 2; /* firewall, directories */
 	case PART_IMAGES:
-		for (size_t i = 0; i < plan->processes.count; i++) {
-			bool seen = false;
-
-			for (size_t k = 0; k < i; k++)
-				seen |= str_equal(plan->processes.items[k].image,
-				                  plan->processes.items[i].image);
-			count += !seen;
-		}
-		return count;
+		plan_images(scratch, plan, &images);
+		return images.count;
 	case PART_DOMAIN:
 		return plan->reach == PLAN_REACH_CHECKED ? 1 : 0;
 	case PART_SETUP:
 		for (size_t i = 0; i < plan->jobs.count; i++)
-			if (str_equal(plan->jobs.items[i].phase, "setup"))
+			if (plan_is_setup(&plan->jobs.items[i]))
 				count += plan->jobs.items[i].steps.count;
 		return count;
 	default:

@@ -82,10 +82,10 @@ static int make_volume(struct agent *agent, const struct plan_volume *volume)
 /* Whose data this is. Another node's is never touched, and never served under this name. */
 static int take_data(struct agent *agent)
 {
-	bool fresh = false;
-	int r = sentinel_check(agent, agent->plan, &fresh);
+	bool unknown = false;
+	int r = sentinel_check(agent, agent->plan, &unknown);
 
-	return r == 0 && fresh ? sentinel_write(agent, agent->plan) : r;
+	return r == 0 && unknown ? sentinel_write(agent, agent->plan) : r;
 }
 
 static int make_directories(struct agent *agent)
@@ -137,17 +137,12 @@ static void get_image_or_wait(struct agent *agent, const char *image)
 
 static void get_images(struct agent *agent)
 {
-	const struct plan *plan = agent->plan;
+	cleanup_arena struct arena *scratch = arena_new();
+	struct strings images = { 0 };
 
-	for (size_t i = 0; i < plan->processes.count; i++) {
-		bool seen = false;
-
-		for (size_t k = 0; k < i; k++)
-			seen |= str_equal(plan->processes.items[k].image,
-			                  plan->processes.items[i].image);
-		if (!seen)
-			get_image_or_wait(agent, plan->processes.items[i].image);
-	}
+	plan_images(scratch, agent->plan, &images);
+	for (size_t i = 0; i < images.count; i++)
+		get_image_or_wait(agent, images.items[i]);
 }
 
 static int named(struct agent *agent, const char *name, int (*function)(struct agent *agent))

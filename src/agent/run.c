@@ -62,18 +62,14 @@ static int pull_one(struct agent *agent, const struct engine *engine, const char
 
 int run_pull(struct agent *agent, const struct plan *plan)
 {
+	cleanup_arena struct arena *scratch = arena_new();
 	const struct engine *engine = engine_find(plan->engine);
+	struct strings images = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < plan->processes.count; i++) {
-		const char *image = plan->processes.items[i].image;
-		bool seen = false;
-
-		for (size_t k = 0; k < i; k++)
-			seen |= str_equal(plan->processes.items[k].image, image);
-		if (!seen)
-			r = pull_one(agent, engine, image);
-	}
+	plan_images(scratch, plan, &images);
+	for (size_t i = 0; r == 0 && i < images.count; i++)
+		r = pull_one(agent, engine, images.items[i]);
 	return r;
 }
 

@@ -1,11 +1,12 @@
 /*
- * setup: the jobs of phase setup, once the data services they need are there.
+ * setup: the jobs of the phases setup and migrate, once the data services they need are there.
  * ready: all processes healthy, then the jobs of phase post-start.
  */
 #include "agent/agent.h"
 
 #include <string.h>
 
+#include "agent/health.h"
 #include "agent/jobs.h"
 #include "agent/notify.h"
 #include "agent/progress.h"
@@ -41,23 +42,42 @@ static void wait_for(struct agent *agent, const char *step, const char *stamp)
 	progress_set(agent, step, PROGRESS_DONE, NULL);
 }
 
-/* The data services PROCESS comes after, directly or not. */
-static void wait_for_data(struct agent *agent, const struct plan_process *process, unsigned depth)
+static void wait_for_service(struct agent *agent, const struct plan_process *process)
 {
 	cleanup_arena struct arena *scratch = arena_new();
+	const char *step = arena_printf(scratch, "setup.data:%s", process->name);
 
+	if (health_known(agent, process))
+		return;
+	progress_begin(agent, step);
+	wait_for_process(agent, step, process);
+	progress_set(agent, step, PROGRESS_DONE, NULL);
+}
+
+/* PROCESS itself, when it is a data service, and those it comes after, directly or not. */
+static void wait_for_data(struct agent *agent, const struct plan_process *process, unsigned depth)
+{
 	for (size_t i = 0; depth < MAX_DEPTH && i < process->after.count; i++) {
 		const struct plan_process *other =
 			plan_process_find(agent->plan, process->after.items[i]);
-		const char *step = arena_printf(scratch, "setup.data:%s", other->name);
 
-		if (!str_equal(other->group, "data"))
-			continue;
-		wait_for_data(agent, other, depth + 1);
-		progress_begin(agent, step);
-		wait_for_process(agent, step, other);
-		progress_set(agent, step, PROGRESS_DONE, NULL);
+		if (str_equal(other->group, "data"))
+			wait_for_data(agent, other, depth + 1);
 	}
+	if (str_equal(process->group, "data"))
+		wait_for_service(agent, process);
+}
+
+/* Also of those that its done tests ask. */
+static void wait_for_job(struct agent *agent, const struct plan_job *job)
+{
+	wait_for_data(agent, plan_process_find(agent->plan, job->process), 0);
+	for (size_t i = 0; i < job->steps.count; i++)
+		if (job->steps.items[i].done_process != NULL)
+			wait_for_data(
+				agent,
+				plan_process_find(agent->plan, job->steps.items[i].done_process),
+				0);
 }
 
 int agent_setup(struct agent *agent, char *const *args)
@@ -66,17 +86,14 @@ int agent_setup(struct agent *agent, char *const *args)
 	if (begin(agent) != AGENT_OK)
 		return AGENT_FAILED;
 	wait_for(agent, "setup.wait", "prepare");
-	for (size_t i = 0; i < agent->plan->jobs.count; i++) {
-		const struct plan_job *job = &agent->plan->jobs.items[i];
-
-		if (str_equal(job->phase, "setup"))
-			wait_for_data(agent, plan_process_find(agent->plan, job->process), 0);
-	}
+	for (size_t i = 0; i < agent->plan->jobs.count; i++)
+		if (plan_is_setup(&agent->plan->jobs.items[i]))
+			wait_for_job(agent, &agent->plan->jobs.items[i]);
 	if (agent_lock(agent) < 0) {
 		agent_log("%s", agent->why);
 		return AGENT_FAILED;
 	}
-	jobs_run(agent, "setup", false);
+	jobs_run(agent, false);
 	agent_log("set up");
 	return finish(agent, "setup");
 }
@@ -102,7 +119,7 @@ int agent_ready(struct agent *agent, char *const *args)
 		agent_log("%s", agent->why);
 		return AGENT_FAILED;
 	}
-	jobs_run(agent, "post-start", true);
+	jobs_run(agent, true);
 	if (finish(agent, "ready") != AGENT_OK)
 		return AGENT_FAILED;
 	notify_status("ready");

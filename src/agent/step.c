@@ -52,26 +52,30 @@ int step_match(const char *pattern, const char *text, size_t *ret_start, size_t 
 	return 0;
 }
 
-static int run(const struct step_context *context, struct arena *arena, const struct strings *argv,
+/* Inside the process's container when it runs at this time, else in one made like it. */
+static int run(const struct step_context *context, struct arena *arena,
+               const struct plan_process *process, const struct strings *argv,
                const char *stdin_text, struct process_result *ret)
 {
 	const struct engine *engine = context->agent->engine;
 	struct engine_job job = {
 		.container = arena_printf(arena, "stead-job-%s", context->job->name),
-		.process = context->process,
+		.process = process,
 		.run = argv,
 		.stdin_text = stdin_text,
 		.deadline_s = context->step->deadline_s,
 	};
 
-	if (context->running)
-		return engine->exec(context->agent, arena, context->process, argv, stdin_text,
+	if (str_equal(process->group, "data") ||
+	    (context->running && str_equal(process->group, "app")))
+		return engine->exec(context->agent, arena, process, argv, stdin_text,
 		                    job.deadline_s, ret);
 	return engine->run_job(context->agent, arena, &job, ret);
 }
 
 /* Why a program failed. What it printed is told only when none of it can be a secret. */
-static int fail_by(const struct step_context *context, struct arena *arena, const char *what,
+static int fail_in(const struct step_context *context, struct arena *arena,
+                   const struct plan_process *process, const char *what,
                    const struct process_result *result)
 {
 	const char *line;
@@ -83,25 +87,71 @@ static int fail_by(const struct step_context *context, struct arena *arena, cons
 		return agent_fail(context->agent, -EIO, "%s exits with %d", what,
 		                  result->exit_code);
 	/* Masked before it is cut: half a secret would not be known as one. */
-	line = engine_last_line(arena,
-	                        mask_text(context->agent, arena, context->process, result->err));
+	line = engine_last_line(arena, mask_text(context->agent, arena, process, result->err));
 	if (*line == '\0')
-		line = engine_last_line(
-			arena, mask_text(context->agent, arena, context->process, result->out));
+		line = engine_last_line(arena,
+		                        mask_text(context->agent, arena, process, result->out));
 	return agent_fail(context->agent, -EIO, "%s exits with %d: %s", what, result->exit_code,
 	                  line);
 }
 
-static int test_exec(const struct step_context *context, struct arena *arena, bool *ret)
+static int fail_by(const struct step_context *context, struct arena *arena, const char *what,
+                   const struct process_result *result)
+{
+	return fail_in(context, arena, context->process, what, result);
+}
+
+/* What the done test reads, which a program of the step's own writes. */
+static int done_input(const struct step_context *context, struct arena *arena, const char **ret)
 {
 	struct process_result result;
-	int r = run(context, arena, &context->step->done_exec, NULL, &result);
+	int r;
 
+	*ret = NULL;
+	if (context->step->done_stdin.count == 0)
+		return 0;
+	r = run(context, arena, context->process, &context->step->done_stdin, NULL, &result);
 	if (r < 0)
 		return r;
-	if (result.timed_out)
-		return fail_by(context, arena, "its done test", &result);
-	*ret = result.exit_code == 0;
+	if (result.timed_out || result.exit_code != 0)
+		return fail_by(context, arena, "what its done test reads", &result);
+	*ret = result.out;
+	return 0;
+}
+
+/* TEXT but for blanks around it. */
+static bool is_expected(const char *text, const char *expected)
+{
+	static const char blanks[] = " \t\r\n";
+	size_t len;
+
+	text += strspn(text, blanks);
+	len = strlen(text);
+	while (len > 0 && strchr(blanks, text[len - 1]) != NULL)
+		len--;
+	return strlen(expected) == len && memcmp(text, expected, len) == 0;
+}
+
+/* One that prints what it knows must end with 0: otherwise it knows nothing, as when the database
+ * does not answer. */
+static int test_exec(const struct step_context *context, struct arena *arena, bool *ret)
+{
+	const struct plan_step *step = context->step;
+	const struct plan_process *process = context->process;
+	struct process_result result;
+	const char *input;
+	int r = done_input(context, arena, &input);
+
+	if (step->done_process != NULL)
+		process = plan_process_find(context->agent->plan, step->done_process);
+	if (r == 0)
+		r = run(context, arena, process, &step->done_exec, input, &result);
+	if (r < 0)
+		return r;
+	if (result.timed_out || (step->done_expect != NULL && result.exit_code != 0))
+		return fail_in(context, arena, process, "its done test", &result);
+	*ret = step->done_expect != NULL ? is_expected(result.out, step->done_expect)
+	                                 : result.exit_code == 0;
 	return 0;
 }
 
@@ -186,7 +236,7 @@ static int repair(const struct step_context *context, struct arena *arena)
 		return agent_fail(
 			context->agent, -ENOENT,
 			"it is done, but what it printed is lost, and nothing repairs that");
-	r = run(context, arena, &context->step->repair, NULL, &result);
+	r = run(context, arena, context->process, &context->step->repair, NULL, &result);
 	if (r < 0)
 		return r;
 	if (result.timed_out || result.exit_code != 0)
@@ -199,7 +249,7 @@ static int run_and_capture(const struct step_context *context, struct arena *are
 	const struct plan_step *step = context->step;
 	struct process_result result;
 	enum plan_exit meaning;
-	int r = run(context, arena, &step->run, step->stdin_text, &result);
+	int r = run(context, arena, context->process, &step->run, step->stdin_text, &result);
 
 	if (r < 0)
 		return r;
@@ -235,12 +285,22 @@ static int perform_run(const struct step_context *context, struct arena *arena)
 	return r;
 }
 
+static int perform_guard(const struct step_context *context, struct arena *arena)
+{
+	bool holds = false;
+	int r = test_done(context, arena, &holds);
+
+	return r < 0 || holds ? r : agent_fail(context->agent, -EPERM, "%s", context->step->guard);
+}
+
 int step_perform(const struct step_context *context)
 {
 	/* Output may hold a secret: none of it outlives this function. */
 	cleanup_arena struct arena *arena = arena_new_secret();
 	int r;
 
+	if (context->step->guard != NULL)
+		return perform_guard(context, arena);
 	if (context->step->merge_file != NULL)
 		return merge_apply(context->agent, arena, context->process, context->step);
 	r = perform_run(context, arena);

@@ -16,6 +16,7 @@ struct step_context {
 };
 
 /* Makes the step be done, whatever an interrupted try left behind:
+ *   - a guard only asks its done test, and fails with its own sentence when that does not hold;
  *   - a merge is applied (it is the same when applied twice);
  *   - when the done test holds and nothing is to be captured, or it is stored, nothing is run;
  *   - when it holds but the capture is missing, `repair` runs, which must print it anew;

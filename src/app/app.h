@@ -77,11 +77,14 @@ struct app_process {
 	struct value_list when;           /* comparisons "A == B" or "A != B"; all must hold */
 };
 
-struct app_done {                     /* exactly one, or none: then only the journal tells */
-	struct value_text file;       /* path inside the container's volumes; exists */
-	struct value_list exec;       /* exit code 0 */
-	struct value_text http;       /* path on the process; 200 */
-	struct value_tree sql, redis; /* later */
+struct app_done {                  /* exactly one, or none: then only the journal tells */
+	struct value_text file;    /* path inside the container's volumes; exists */
+	struct value_list exec;    /* exit code 0 */
+	struct value_text process; /* of exec: in whose container; default: the job's */
+	struct value_list
+		stdin_from; /* of exec: a program in the job's container; its output is read */
+	struct value_text expect; /* of exec: what it prints, but for blanks around it */
+	struct value_text http;   /* path on the process; 200 */
 };
 
 struct app_merge {                /* decoded from app_step.merge by app_merge_decode() */
@@ -98,6 +101,8 @@ struct app_capture {               /* what a run prints becomes a secret on the 
 struct app_step {
 	struct value_text id;
 	struct value_list run; /* argv inside the container */
+	struct value_text
+		guard; /* instead of run: why the node does not start, unless `done` holds */
 	struct value_text stdin_text;
 	struct value_tree merge; /* instead of run: see struct app_merge */
 	struct app_done done;
@@ -131,6 +136,10 @@ struct app_route {
 	struct value_text host;    /* web | domain; default web */
 	struct value_int max_body; /* bytes */
 	struct value_bool websocket;
+	struct value_text redirect; /* instead of a process: an address, the path goes behind it */
+	struct value_text cache;    /* Cache-Control of good answers */
+	struct value_pairs headers;
+	struct value_list when;
 };
 
 struct app_config {             /* a file made of typed values */
@@ -139,6 +148,18 @@ struct app_config {             /* a file made of typed values */
 	struct value_text path;   /* directory inside the container */
 	struct value_text syntax; /* env | toml | yaml | json | ini */
 	struct value_tree values;
+};
+
+struct app_env { /* variables for several processes */
+	struct value_text name;
+	struct value_list processes;
+	struct value_list when;
+	struct value_pairs values;
+};
+
+struct app_mail { /* the neutral mail settings as the application's variables */
+	struct value_list processes;
+	struct value_pairs none, plain, starttls, tls;
 };
 
 struct app_owner {
@@ -155,8 +176,10 @@ struct app {
 	struct value_list identity;     /* settings that can never change */
 	struct app_owner owner;
 	struct schema_array settings, secrets, volumes, processes, jobs, commands, routes, configs;
-	struct value_tree sizes; /* {2g: {KEY: VALUE}, …} */
-	struct value_tree mail;  /* later */
+	struct value_tree sizes;    /* {2g: {KEY: VALUE}, …} */
+	struct schema_array envs;   /* struct app_env */
+	struct value_list env_kept; /* variables that users cannot set */
+	struct app_mail mail;
 	struct value_tree metrics, alerts, dashboards, schedule, backup, versions; /* later */
 	struct value_list notes; /* shown by check, e.g. "snac sends no mail" */
 	struct value_bool mail_used;

@@ -72,25 +72,21 @@ static void check_merge(struct job_check *j)
 		check_reference_tree(j->c, merge.values.node, PLACE_MERGE, "merge.values");
 }
 
-static void report_later(struct job_check *j, const struct value_tree *tree, const char *what)
-{
-	if (tree->node != NULL)
-		report(j->c, "app.later", tree->at, "use done.exec or done.file",
-		       "'%s' cannot be tested by this version", what);
-}
-
 static void check_done(struct job_check *j)
 {
 	const struct app_done *done = &j->step->done;
-	int kinds = (done->file.v != NULL) + (done->exec.count > 0) + (done->http.v != NULL) +
-	            (done->sql.node != NULL) + (done->redis.node != NULL);
+	int kinds = (done->file.v != NULL) + (done->exec.count > 0) + (done->http.v != NULL);
 
 	if (kinds > 1)
-		report(j->c, "app.done", j->step->id.at,
-		       "keep one of file, exec, http, sql and redis",
+		report(j->c, "app.done", j->step->id.at, "keep one of file, exec and http",
 		       "step '%s' has more than one kind of done test", j->step->id.v);
-	report_later(j, &done->sql, "done.sql");
-	report_later(j, &done->redis, "done.redis");
+	if (done->exec.count == 0 &&
+	    (done->process.v != NULL || done->stdin_from.count > 0 || done->expect.v != NULL))
+		report(j->c, "app.done", j->step->id.at, NULL,
+		       "'process', 'stdin_from' and 'expect' are for 'exec'");
+	(void)need_process(j->c, &done->process);
+	check_reference_list(j->c, &done->stdin_from, PLACE_ARGV, "done.stdin_from");
+	check_references(j->c, &done->expect, PLACE_PUBLIC, "done.expect");
 	check_in_volume(j, &done->file, "done.file");
 	check_references(j->c, &done->file, PLACE_PUBLIC, "done.file");
 	check_reference_list(j->c, &done->exec, PLACE_ARGV, "done.exec");
@@ -151,11 +147,15 @@ static void check_step(struct job_check *j)
 
 	if (step->id.v == NULL)
 		return; /* that it is missing was said */
-	if ((step->run.count > 0) == (step->merge.node != NULL))
-		report(j->c, "app.step", at, NULL,
-		       step->merge.node != NULL ? "step '%s' has both run and merge"
-		                                : "step '%s' has neither run nor merge",
+	if ((step->run.count > 0) + (step->merge.node != NULL) + (step->guard.v != NULL) != 1)
+		report(j->c, "app.step", at, NULL, "step '%s' needs one of run, merge and guard",
 		       step->id.v);
+	if (step->guard.v != NULL &&
+	    ((step->done.file.v == NULL && step->done.exec.count == 0) ||
+	     step->capture.pattern.v != NULL || holds_control(step->guard.v)))
+		report(j->c, "app.step", step->guard.at,
+		       "one sentence, and 'done' with file or exec",
+		       "the guard of step '%s' tests nothing, or does more than that", step->id.v);
 	if (step->stdin_text.v != NULL && step->run.count == 0)
 		report(j->c, "app.step", step->stdin_text.at, NULL, "only run reads 'stdin'");
 	if (step->repair.count > 0 && step->capture.pattern.v == NULL)
@@ -191,7 +191,7 @@ static void check_job(struct checker *c, const struct app_job *job)
 
 	check_conditions(c, &job->when);
 	if (job->phase.v != NULL && !str_equal(job->phase.v, "setup") &&
-	    !str_equal(job->phase.v, "post-start"))
+	    !str_equal(job->phase.v, "migrate") && !str_equal(job->phase.v, "post-start"))
 		diag_note(c->findings, "app.later", job->phase.at, NULL,
 		          "jobs of phase '%s' do not run yet in this version", job->phase.v);
 	if (job->steps.at.line != 0 && job->steps.count == 0)

@@ -242,6 +242,39 @@ static void check_commands(struct checker *c)
 	}
 }
 
+/* Names and values go into the proxy's configuration between quotes. */
+static void check_header(struct checker *c, const struct value_pair *pair)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+
+	if (pair->key[0] == '\0' || pair->key[0] == '-' ||
+	    pair->key[strspn(pair->key, letters)] != '\0')
+		report(c, "app.value", pair->key_at, "letters, digits and '-'",
+		       "'%s' is not the name of a header", pair->key);
+	if (holds_control(pair->value.v) || strpbrk(pair->value.v, "\"`{}\\") != NULL)
+		report(c, "app.value", pair->value.at, NULL,
+		       "the header '%s' holds characters that mean something to the proxy",
+		       pair->key);
+}
+
+static void check_route(struct checker *c, const struct app_route *route)
+{
+	if ((route->process.v != NULL) == (route->redirect.v != NULL) && route->path.v != NULL)
+		report(c, "app.route", route->path.at, NULL,
+		       "the route '%s' needs either a process or a redirect", route->path.v);
+	check_references(c, &route->redirect, PLACE_PUBLIC, "redirect");
+	if (route->redirect.v != NULL && !str_starts(route->redirect.v, "https://"))
+		report(c, "app.value", route->redirect.at, "like https://${settings.web}",
+		       "this is not where a redirect can go");
+	check_conditions(c, &route->when);
+	if (route->cache.v != NULL)
+		check_header(
+			c, &(struct value_pair){ "Cache-Control", route->cache.at, route->cache });
+	for (size_t i = 0; i < route->headers.count; i++)
+		check_header(c, &route->headers.items[i]);
+}
+
 static void check_routes(struct checker *c)
 {
 	const struct app_route *routes = c->app->routes.items;
@@ -253,6 +286,7 @@ static void check_routes(struct checker *c)
 			report(c, "app.route", routes[i].process.at, "give it its 'port'",
 			       "process '%s' has no port to answer on", process->name.v);
 		(void)check_url_path(c, &routes[i].path, "path");
+		check_route(c, &routes[i]);
 		for (size_t k = 0; k < i; k++)
 			if (routes[i].path.v != NULL &&
 			    str_equal(routes[i].path.v, routes[k].path.v) &&
@@ -289,6 +323,25 @@ static void check_configs(struct checker *c)
 	}
 }
 
+static void check_envs(struct checker *c)
+{
+	const struct app_env *envs = c->app->envs.items;
+	const struct app_mail *mail = &c->app->mail;
+	const struct value_pairs *ways[] = { &mail->none, &mail->plain, &mail->starttls,
+		                             &mail->tls };
+
+	for (size_t i = 0; i < c->app->envs.count; i++) {
+		for (size_t k = 0; k < envs[i].processes.count; k++)
+			(void)need_process(c, &envs[i].processes.items[k]);
+		check_conditions(c, &envs[i].when);
+		check_variables(c, &envs[i].values);
+	}
+	for (size_t i = 0; i < mail->processes.count; i++)
+		(void)need_process(c, &mail->processes.items[i]);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		check_variables(c, ways[i]);
+}
+
 /* One line each: they are shown in reports. */
 static void check_lines(struct checker *c)
 {
@@ -317,4 +370,5 @@ void check_parts(struct checker *c)
 	check_commands(c);
 	check_routes(c);
 	check_configs(c);
+	check_envs(c);
 }

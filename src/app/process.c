@@ -147,16 +147,21 @@ static void check_after(struct checker *c, const struct app_process *process)
 	for (size_t i = 0; i < process->after.count; i++) {
 		const struct value_text *after = &process->after.items[i];
 
-		if (need_process(c, after) == process)
+		const struct app_process *other = need_process(c, after);
+
+		if (other == process)
 			report(c, "app.name", after->at, NULL, "process '%s' waits for itself",
 			       process->name.v);
+		else if (other != NULL && str_equal(other->group.v, "tool"))
+			report(c, "app.name", after->at, "it runs in jobs only",
+			       "process '%s' waits for a tool", process->name.v);
 	}
 }
 
-static void check_env(struct checker *c, const struct app_process *process)
+void check_variables(struct checker *c, const struct value_pairs *env)
 {
-	for (size_t i = 0; i < process->env.count; i++) {
-		const struct value_pair *pair = &process->env.items[i];
+	for (size_t i = 0; i < env->count; i++) {
+		const struct value_pair *pair = &env->items[i];
 		static const char letters[] =
 			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 		size_t len = strspn(pair->key, "0123456789") == 0 ? strlen(pair->key) : 0;
@@ -242,7 +247,7 @@ void check_processes(struct checker *c)
 		check_image(c, process);
 		check_user(c, &process->user);
 		check_reference_list(c, &process->command, PLACE_ARGV, "command");
-		check_env(c, process);
+		check_variables(c, &process->env);
 		check_mounts(c, process);
 		check_networks(c, process);
 		check_capabilities(c, process);

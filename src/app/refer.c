@@ -8,8 +8,18 @@
 #include "base/text.h"
 
 const char *const app_public_settings[] = {
-	"app",       "domain",   "web",       "admin.name", "admin.email",       "mail.host",
-	"mail.port", "mail.tls", "mail.user", "mail.from",  "machine.time_zone", NULL,
+	"app", "domain", "web", "admin.name", "admin.email", "mail.way", "mail.host", "mail.port",
+	"mail.tls", "mail.user", "mail.from", "machine.time_zone", "media.keep_remote",
+	/* where files are */
+	"media.store", "media.store.s3.endpoint", "media.store.s3.host", "media.store.s3.bucket",
+	"media.store.s3.region", "media.store.s3.prefix", "media.store.s3.public_host",
+	"media.store.s3.acl", "media.store.s3.path_style",
+	/* services, and what they are reached by when they are elsewhere */
+	"database", "database.host", "database.port", "database.user", "database.name",
+	"database.sslmode", "database.pooled", "database.direct_host", "database.direct_port",
+	"database.direct_user", "database.direct_name", "database.direct_sslmode", "redis",
+	"redis.scheme", "redis.host", "redis.port", "redis.user", "redis.name", "search",
+	"search.scheme", "search.host", "search.port", "search.user", NULL
 };
 
 /* A reference under the knife. */
@@ -54,6 +64,19 @@ static void refer_own(struct checker *c, const struct reference *r)
 		    "several values cannot stand in a text");
 }
 
+/* Those that the user gives for what the settings name; app knows nothing of settings. */
+static bool is_service_secret(const char *name)
+{
+	static const char *const names[] = { "mail.password",    "database.password",
+		                             "redis.password",   "search.password",
+		                             "media.access_key", "media.secret_key" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* The public half of a pair may stand everywhere. */
 static void refer_public(struct checker *c, const struct reference *r, const char *dot)
 {
@@ -75,7 +98,7 @@ static void refer_secret(struct checker *c, const struct reference *r)
 		refer_public(c, r, r->rest + strlen(r->rest) - strlen(".public"));
 		return;
 	}
-	if (secret == NULL && strcmp(r->rest, "mail.password") != 0) {
+	if (secret == NULL && !is_service_secret(r->rest)) {
 		bad(c, r, hint_of_names(c, r->rest, &c->app->secrets, sizeof(struct app_secret)),
 		    "the definition has no secret of that name");
 		return;
@@ -141,9 +164,15 @@ static void refer_image(struct checker *c, const struct reference *r)
 	if (find_process(c->app, r->rest) == NULL)
 		bad(c, r, hint_of_names(c, r->rest, &c->app->processes, sizeof(struct app_process)),
 		    "the definition has no process of that name");
-	else
-		report(c, "app.later", r->part->at, "write the image out",
-		       "'${%s}' is not known to this version", r->part->text);
+	else if (r->where == NULL || strcmp(r->where, "image") != 0)
+		bad(c, r, "only 'image' of another process may refer to it",
+		    "it cannot stand here");
+	else if (strchr(find_process(c->app, r->rest)->image.v != NULL
+	                        ? find_process(c->app, r->rest)->image.v
+	                        : "",
+	                '$') != NULL)
+		bad(c, r, "name the process that the image is written at",
+		    "that process has its image from another one");
 }
 
 static const struct {

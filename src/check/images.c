@@ -67,9 +67,8 @@ static void check_arch(const struct node *node, const struct node_process *proce
 
 CHECK_FAMILY(images)
 {
-	for (size_t i = 0; i < node->processes.count; i++) {
-		const struct node_process *process = node->processes.items[i];
-
+	const struct node_process *process;
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		if (process->image_name == NULL)
 			continue; /* a finding already */
 		check_tag(process, findings);

@@ -38,6 +38,8 @@ static void check_route(const struct node_route *route, struct findings *finding
 {
 	const struct node_process *process = route->process;
 
+	if (process == NULL)
+		return; /* a redirect */
 	if (process->port == 0)
 		diag_error(findings, "isolation.port", route->origin.span,
 		           "say 'port' in the process",
@@ -52,10 +54,12 @@ static void check_route(const struct node_route *route, struct findings *finding
 
 CHECK_FAMILY(isolation)
 {
+	const struct node_process *process;
+
 	(void)inputs;
-	for (size_t i = 0; i < node->processes.count; i++) {
-		check_networks(node->processes.items[i], findings);
-		check_capabilities(node->processes.items[i], findings);
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
+		check_networks(process, findings);
+		check_capabilities(process, findings);
 	}
 	for (size_t i = 0; i < node->routes.count; i++)
 		check_route(&node->routes.items[i], findings);

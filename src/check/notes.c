@@ -1,6 +1,11 @@
 /* What the definition says to everybody who uses it, and what of the settings it does not use. */
 #include "check/families.h"
 
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
 static void unused_mail(const struct node_inputs *inputs, struct findings *findings)
 {
 	const struct settings_mail *mail = &inputs->settings->mail;
@@ -10,12 +15,31 @@ static void unused_mail(const struct node_inputs *inputs, struct findings *findi
 		          "%s sends no mail: 'mail' has no effect", inputs->app->name.v);
 }
 
+/* Services that the settings name, and the definition does not speak of. */
+static void unused_services(const struct node_inputs *inputs, struct findings *findings)
+{
+	static const char *const keys[] = { "media", "database", "redis", "search" };
+	cleanup_arena struct arena *scratch = arena_new();
+	const struct source *definition = inputs->app->source;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct yaml_node *value = yaml_get(inputs->settings->root, keys[i]);
+
+		if (value != NULL &&
+		    strstr(definition->data, arena_printf(scratch, "settings.%s", keys[i])) == NULL)
+			diag_note(findings, "settings.unused", value->span, NULL,
+			          "%s does not use '%s': it has no effect", inputs->app->name.v,
+			          keys[i]);
+	}
+}
+
 CHECK_FAMILY(notes)
 {
 	const struct value_list *notes = &inputs->app->notes;
 
 	(void)node;
 	unused_mail(inputs, findings);
+	unused_services(inputs, findings);
 	for (size_t i = 0; i < notes->count; i++)
 		diag_note(findings, "app.note", inputs->settings->app.at, NULL, "%s",
 		          notes->items[i].v);

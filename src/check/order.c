@@ -100,7 +100,7 @@ static void check_groups(const struct node *node, const struct node_process *pro
 
 static void check_job(const struct node_job *job, struct findings *findings)
 {
-	if (!str_equal(job->phase, "setup") || job->process->group == NODE_GROUP_DATA)
+	if (str_equal(job->phase, "post-start") || job->process->group == NODE_GROUP_DATA)
 		return;
 	for (size_t i = 0; i < job->steps.count; i++) {
 		const struct node_step *step = &job->steps.items[i];

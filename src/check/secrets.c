@@ -28,7 +28,7 @@ static void check_kind(const struct node_inputs *inputs, const struct app_secret
 	if (secret == NULL || !str_equal(declared->kind.v, "vapid") ||
 	    secret_vapid_public(scratch, secret->value) != NULL)
 		return;
-	diag_error(findings, "secrets.value", declared->name.at,
+	diag_error(findings, "secrets.kind", declared->name.at,
 	           "the 43 or 44 letters of a private key of P-256",
 	           "secret '%s' is no private key of kind vapid", name);
 }
@@ -38,10 +38,15 @@ static bool is_captured(const struct app_secret *secret)
 	return str_equal(secret->kind.v, "captured");
 }
 
+/* An application that sends no mail needs no password for it. */
+static bool is_used_by(const struct app *app, const struct settings_secret *secret)
+{
+	return app->mail_used.v || !str_starts(secret->name, "mail.");
+}
+
 static void check_missing(const struct node_inputs *inputs, struct findings *findings)
 {
 	const struct app_secret *declared = inputs->app->secrets.items;
-	const struct settings_mail *mail = &inputs->settings->mail;
 	cleanup_arena struct arena *scratch = arena_new();
 
 	for (size_t i = 0; i < inputs->app->secrets.count; i++) {
@@ -50,19 +55,25 @@ static void check_missing(const struct node_inputs *inputs, struct findings *fin
 			     declared[i].name.at, findings);
 		check_kind(inputs, &declared[i], findings);
 	}
-	if (mail->user.v != NULL && inputs->app->mail_used.v)
-		need(inputs, "mail.password", mail->user.at, findings);
+	for (const struct settings_secret *s = settings_secrets; s->name != NULL; s++) {
+		struct span at;
+
+		if (s->want(inputs->settings, &at) == SETTINGS_MUST && is_used_by(inputs->app, s))
+			need(inputs, s->name, at, findings);
+	}
 	need(inputs, "ssh_host_ed25519_key", (struct span){ 0 }, findings);
 }
 
 static bool is_used(const struct node_inputs *inputs, const char *name)
 {
+	const struct settings_secret *service = settings_secret_find(name);
 	const struct app_secret *declared = inputs->app->secrets.items;
+	struct span at;
 
 	if (str_equal(name, "ssh_host_ed25519_key"))
 		return true;
-	if (str_equal(name, "mail.password"))
-		return inputs->settings->mail.user.v != NULL;
+	if (service != NULL)
+		return service->want(inputs->settings, &at) != SETTINGS_NOT;
 	for (size_t i = 0; i < inputs->app->secrets.count; i++) {
 		if (str_starts(name, "app.") && str_equal(name + 4, declared[i].name.v) &&
 		    !is_captured(&declared[i]))
@@ -101,6 +112,7 @@ static void check_step(const struct node_step *step, struct findings *findings)
 	check_argv(&step->run, what, findings);
 	check_argv(&step->repair, what, findings);
 	check_argv(&step->done_exec, what, findings);
+	check_argv(&step->done_stdin, what, findings);
 	if (step->stdin_text.secret)
 		diag_error(findings, "secrets.stdin", step->stdin_text.origin.span,
 		           "pass it as an environment variable or in a 'config' file",
@@ -109,10 +121,10 @@ static void check_step(const struct node_step *step, struct findings *findings)
 
 static void check_places(const struct node *node, struct findings *findings)
 {
+	const struct node_process *process;
 	cleanup_arena struct arena *scratch = arena_new();
 
-	for (size_t i = 0; i < node->processes.count; i++) {
-		const struct node_process *process = node->processes.items[i];
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		const char *what = arena_printf(scratch, "process '%s'", process->name);
 
 		check_argv(&process->command, what, findings);

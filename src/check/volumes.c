@@ -123,10 +123,10 @@ static const struct node_mount *writes(const struct node_process *process,
 static void check_shared(const struct node *node, const struct node_volume *volume,
                          struct findings *findings)
 {
+	const struct node_process *process;
 	const struct node_process *database = NULL, *first = NULL;
 
-	for (size_t i = 0; i < node->processes.count; i++) {
-		const struct node_process *process = node->processes.items[i];
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		const struct node_mount *mount = writes(process, volume);
 
 		if (mount == NULL)
@@ -150,10 +150,9 @@ static void check_shared(const struct node *node, const struct node_volume *volu
 
 CHECK_FAMILY(volumes)
 {
+	const struct node_process *process;
 	check_used(inputs->app, findings);
-	for (size_t i = 0; i < node->processes.count; i++) {
-		const struct node_process *process = node->processes.items[i];
-
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		for (size_t n = 0; n < process->mounts.count; n++) {
 			if (process->mounts.items[n].volume != NULL)
 				check_user(process, &process->mounts.items[n], findings);

@@ -332,9 +332,9 @@ static bool means_image(const char *arg, const char *image)
 
 static void explain_images(struct explain *e, const char *arg)
 {
-	for (size_t i = 0; i < e->node->processes.count; i++) {
-		const struct node_process *process = e->node->processes.items[i];
+	const struct node_process *process;
 
+	for (size_t i = 0; (process = node_container(e->node, i)) != NULL; i++) {
 		name(e, process->image);
 		name(e, process->image_name);
 		if (!means_image(arg, process->image) && !means_image(arg, process->image_name))

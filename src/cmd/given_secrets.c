@@ -97,7 +97,8 @@ static const struct app_secret *app_secret_at(const struct app *app, size_t i)
 static void known_names(struct arena *arena, const struct app *app, struct strings *ret)
 {
 	*list_add(arena, ret) = HOST_KEY_SECRET;
-	*list_add(arena, ret) = MAIL_SECRET;
+	for (const struct settings_secret *s = settings_secrets; s->name != NULL; s++)
+		*list_add(arena, ret) = s->name;
 	for (size_t i = 0; i < app->secrets.count; i++)
 		if (!str_equal(app_secret_at(app, i)->kind.v, "captured"))
 			*list_add(arena, ret) =
@@ -176,6 +177,12 @@ static bool complete_app(struct arena *arena, struct secrets *secrets,
 	            findings);
 }
 
+/* An address without a user needs no password. */
+static bool asks_for(const struct settings_secret *secret, const char *answer)
+{
+	return answer != NULL && (!str_ends(secret->key, ".url") || strchr(answer, '@') != NULL);
+}
+
 bool given_secrets_complete(struct arena *arena, struct secrets *secrets, const struct app *app,
                             const struct answers *answers, bool ask, struct findings *findings)
 {
@@ -193,8 +200,9 @@ bool given_secrets_complete(struct arena *arena, struct secrets *secrets, const 
 		}
 		secrets_set(secrets, HOST_KEY_SECRET, private_key);
 	}
-	if (answers_get(answers, "mail.user") != NULL)
-		ok &= need(arena, secrets, MAIL_SECRET, "password for sending mail", ask, findings);
+	for (const struct settings_secret *s = settings_secrets; s->name != NULL; s++)
+		if (asks_for(s, answers_get(answers, s->key)))
+			ok &= need(arena, secrets, s->name, s->doc, ask, findings);
 	for (size_t i = 0; i < app->secrets.count; i++)
 		ok &= complete_app(arena, secrets, app_secret_at(app, i), ask, findings);
 	return ok;

@@ -9,7 +9,6 @@
 #include "secret/secret.h"
 
 #define HOST_KEY_SECRET "ssh_host_ed25519_key"
-#define MAIL_SECRET "mail.password"
 
 /* Takes one "KEY=@FILE" or "KEY=-". A wrong one has been reported (code CLI_USAGE, or
  * CLI_ENVIRONMENT when a file cannot be read); CLI_OK when it was taken. The value is never shown.

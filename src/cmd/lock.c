@@ -13,13 +13,14 @@ enum { SECOND_MS = 1000 };
 static int check_names(struct compile *c, const struct strings *names)
 {
 	const struct node *node = c->built;
-	const char **known = arena_array(c->arena, node->processes.count * 2, sizeof(*known));
-	size_t count = 0;
+	size_t all = node->processes.count + node->tools.count, count = 0;
+	const char **known = arena_array(c->arena, all * 2, sizeof(*known));
+	const struct node_process *process;
 
-	for (size_t i = 0; i < node->processes.count; i++) {
-		known[count++] = node->processes.items[i]->name;
-		if (node->processes.items[i]->image_name != NULL)
-			known[count++] = node->processes.items[i]->image_name;
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
+		known[count++] = process->name;
+		if (process->image_name != NULL)
+			known[count++] = process->image_name;
 	}
 	for (size_t i = 0; i < names->count; i++) {
 		const char *meant, *hint = "without a name it is all of them";
@@ -100,10 +101,12 @@ static bool is_reported(const struct findings *findings, const char *code)
  * others would be asked. */
 static bool has_images(const struct compile *c)
 {
+	const struct node_process *process;
+
 	if (c->built == NULL || !c->has_lock || is_reported(&c->findings, "image.mirror"))
 		return false;
-	for (size_t i = 0; i < c->built->processes.count; i++)
-		if (c->built->processes.items[i]->image_name == NULL)
+	for (size_t i = 0; (process = node_container(c->built, i)) != NULL; i++)
+		if (process->image_name == NULL)
 			return false;
 	return true;
 }

@@ -52,11 +52,14 @@ static bool came_before(const struct locking *l, size_t index, const char *name)
 {
 	const struct node *node = l->compile->built;
 
-	for (size_t i = 0; i < index; i++)
-		if (node->processes.items[i]->image_name != NULL &&
-		    str_equal(lock_name(l->compile->arena, node->processes.items[i]), name) &&
-		    is_wanted(l, node->processes.items[i], name))
+	for (size_t i = 0; i < index; i++) {
+		const struct node_process *process = node_container(node, i);
+
+		if (process->image_name != NULL &&
+		    str_equal(lock_name(l->compile->arena, process), name) &&
+		    is_wanted(l, process, name))
 			return true;
+	}
 	return false;
 }
 
@@ -154,12 +157,12 @@ bool locking_ask(struct locking *l)
 	struct compile *c = l->compile;
 	size_t errors = c->findings.errors;
 	struct silents silents = { 0 };
+	const struct node_process *process;
 
 	l->lock = c->lock;
 	copy_pairs(c->arena, &c->lock.images, &l->lock.images);
 	copy_pairs(c->arena, &c->lock.arches, &l->lock.arches);
-	for (size_t i = 0; i < c->built->processes.count; i++) {
-		const struct node_process *process = c->built->processes.items[i];
+	for (size_t i = 0; (process = node_container(c->built, i)) != NULL; i++) {
 		const char *name;
 
 		if (process->image_name == NULL || process->image_fixed)
@@ -202,8 +205,10 @@ int locking_write(const struct locking *l)
 
 static bool has_unlocked(const struct compile *c)
 {
-	for (size_t i = 0; i < c->node->processes.count; i++)
-		if (c->node->processes.items[i]->image_digest == NULL)
+	const struct node_process *process;
+
+	for (size_t i = 0; (process = node_container(c->node, i)) != NULL; i++)
+		if (process->image_digest == NULL)
 			return true;
 	return false;
 }

@@ -187,9 +187,9 @@ static int render_tree(struct compile *compile, const struct host_agent *agent, 
 
 static void warn_unlocked(struct compile *compile)
 {
-	for (size_t i = 0; i < compile->node->processes.count; i++) {
-		const struct node_process *process = compile->node->processes.items[i];
+	const struct node_process *process;
 
+	for (size_t i = 0; (process = node_container(compile->node, i)) != NULL; i++) {
 		if (process->image_digest == NULL)
 			diag_warning(
 				&compile->findings, "image.unlocked", process->image_origin.span,

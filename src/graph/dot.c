@@ -123,6 +123,8 @@ static void add_ports(const struct node *node, struct output *out)
 		for (size_t r = 0; process->port_count > 0 && r < node->routes.count; r++) {
 			const struct node_route *route = &node->routes.items[r];
 
+			if (route->process == NULL)
+				continue; /* answered by the proxy itself */
 			output_line(out, route->origin, "  %s -> %s [label=%s];", proxy,
 			            id(arena, "process", route->process->name),
 			            quote(arena,
@@ -150,7 +152,9 @@ static void add_order(const struct node *node, struct output *out)
 
 		output_line(out, job->origin, "  %s [label=%s, shape=note];",
 		            id(arena, "job", job->name), quote(arena, graph_job(arena, job)));
-		if (strcmp(job->phase, "setup") == 0)
+		if (job->process->group == NODE_GROUP_TOOL)
+			continue; /* it has no box of its own */
+		if (graph_is_before_start(job))
 			output_line(out, job->origin, "  %s -> %s [label=\"then\", color=grey];",
 			            id(arena, "job", job->name),
 			            id(arena, "process", job->process->name));

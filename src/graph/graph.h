@@ -32,4 +32,7 @@ const char *graph_open(struct arena *arena, const struct node_open *open);
 /* "setup: init, configure" */
 const char *graph_job(struct arena *arena, const struct node_job *job);
 
+/* A job that the application's processes wait for; the others wait for them. */
+bool graph_is_before_start(const struct node_job *job);
+
 #endif

@@ -95,3 +95,8 @@ const char *graph_job(struct arena *arena, const struct node_job *job)
 		text_addf(&text, "%s%s", i == 0 ? ": " : ", ", job->steps.items[i].id);
 	return text.data;
 }
+
+bool graph_is_before_start(const struct node_job *job)
+{
+	return str_equal(job->phase, "setup") || str_equal(job->phase, "migrate");
+}

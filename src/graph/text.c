@@ -65,8 +65,12 @@ static void add_ports(struct tree *tree)
 		for (size_t r = 0; r < node->routes.count; r++) {
 			const struct node_route *route = &node->routes.items[r];
 
-			add(tree, 2, route->origin, "%s%s to %s:%u", route->host, route->path,
-			    route->process->name, route->process->port);
+			if (route->process == NULL)
+				add(tree, 2, route->origin, "%s%s to %s", route->host, route->path,
+				    route->redirect);
+			else
+				add(tree, 2, route->origin, "%s%s to %s:%u", route->host,
+				    route->path, route->process->name, route->process->port);
 		}
 	}
 }
@@ -139,14 +143,14 @@ static void add_volumes(struct tree *tree)
 
 /* -- what comes after what -- */
 
-static void add_jobs(struct tree *tree, const char *phase)
+static void add_jobs(struct tree *tree, bool before_start)
 {
 	const struct node *node = tree->node;
 
 	for (size_t i = 0; i < node->jobs.count; i++) {
 		const struct node_job *job = node->jobs.items[i];
 
-		if (strcmp(job->phase, phase) == 0)
+		if (graph_is_before_start(job) == before_start)
 			add(tree, 2, job->origin, "%s (as %s)", graph_job(tree->arena, job),
 			    job->process->name);
 	}
@@ -180,11 +184,11 @@ static void add_order(struct tree *tree)
 		add(tree, 1, origin_rule("host.order"), "data");
 	add_processes(tree, NODE_GROUP_DATA);
 	add(tree, 1, origin_rule("agent.setup"), "set-up");
-	add_jobs(tree, "setup");
+	add_jobs(tree, true);
 	add(tree, 1, origin_rule("host.order"), "application");
 	add_processes(tree, NODE_GROUP_APP);
 	add(tree, 1, origin_rule("agent.ready"), "ready");
-	add_jobs(tree, "post-start");
+	add_jobs(tree, false);
 }
 
 /* -- drawing -- */

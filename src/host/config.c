@@ -64,10 +64,9 @@ static void config_file(struct host_context *host, const struct node_config *con
 static void config_dirs(struct host_context *host)
 {
 	const struct node *node = host->node;
+	const struct node_process *process;
 
-	for (size_t i = 0; i < node->processes.count; i++) {
-		const struct node_process *process = node->processes.items[i];
-
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		for (size_t j = 0; j < process->mounts.count; j++) {
 			const struct node_mount *mount = &process->mounts.items[j];
 
@@ -81,10 +80,11 @@ static void config_dirs(struct host_context *host)
 void host_configs(struct host_context *host)
 {
 	const struct node *node = host->node;
+	const struct node_process *process;
 
 	config_dirs(host);
-	for (size_t i = 0; i < node->processes.count; i++)
-		env_file(host, node->processes.items[i]);
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++)
+		env_file(host, process);
 	for (size_t i = 0; i < node->configs.count; i++)
 		config_file(host, node->configs.items[i]);
 }

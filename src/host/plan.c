@@ -55,22 +55,16 @@ static void process_health(struct arena *arena, const struct node_process *from,
 	copy_texts(arena, &from->health.exec, &to->health_exec);
 }
 
-static void add_process(struct arena *arena, struct plan *plan, const struct node *node,
-                        const struct node_process *from)
+/* What containers like it are made of. */
+static void container(struct arena *arena, const struct node *node, const struct node_process *from,
+                      struct plan_process *to)
 {
-	struct plan_process *to = list_add(arena, &plan->processes);
-
 	to->name = from->name;
 	to->image = from->image;
-	to->unit = host_unit_name(arena, from);
-	to->group = from->group == NODE_GROUP_DATA ? "data" : "app";
 	to->uid = from->uid;
 	to->gid = from->gid;
 	to->writable_root = from->writable_root;
 	to->memory_bytes = from->memory_bytes;
-	to->stop_s = from->stop_s;
-	to->public = from->port_count > 0;
-	copy_texts(arena, &from->command, &to->command);
 	copy_strings(arena, &from->tmpfs, &to->tmpfs);
 	copy_strings(arena, &from->capabilities, &to->capabilities);
 	copy_strings(arena, &from->after, &to->after);
@@ -88,6 +82,19 @@ static void add_process(struct arena *arena, struct plan *plan, const struct nod
 		};
 	}
 	process_env(arena, from, to);
+}
+
+static void add_process(struct arena *arena, struct plan *plan, const struct node *node,
+                        const struct node_process *from)
+{
+	struct plan_process *to = list_add(arena, &plan->processes);
+
+	container(arena, node, from, to);
+	to->unit = host_unit_name(arena, from);
+	to->group = from->group == NODE_GROUP_DATA ? "data" : "app";
+	to->stop_s = from->stop_s;
+	to->public = from->port_count > 0;
+	copy_texts(arena, &from->command, &to->command);
 	process_health(arena, from, to);
 }
 
@@ -105,14 +112,34 @@ static void hash_text(crypto_hash_sha256_state *state, const char *s)
 		(void)crypto_hash_sha256_update(state, (const unsigned char *)s, strlen(s));
 }
 
+static const char *hash_done(struct arena *arena, crypto_hash_sha256_state *state)
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	struct text text;
+
+	(void)crypto_hash_sha256_final(state, digest);
+	text_init(&text, arena);
+	for (unsigned i = 0; i < sizeof(digest); i++)
+		text_addf(&text, "%02x", digest[i]);
+	return text.data;
+}
+
+static const char *fingerprint(struct arena *arena, const char *name, const char *value)
+{
+	crypto_hash_sha256_state state;
+
+	(void)crypto_hash_sha256_init(&state);
+	hash_text(&state, name);
+	hash_text(&state, value);
+	return hash_done(arena, &state);
+}
+
 /* What makes a step stale: the image and what it does with it. How its success is told, or how long
  * it may take, does not. */
 static const char *step_key(struct arena *arena, const struct node_process *process,
                             const struct node_step *step)
 {
 	crypto_hash_sha256_state state;
-	unsigned char digest[crypto_hash_sha256_BYTES];
-	struct text text;
 
 	(void)crypto_hash_sha256_init(&state);
 	hash_text(&state, process->image);
@@ -122,11 +149,7 @@ static const char *step_key(struct arena *arena, const struct node_process *proc
 	hash_text(&state, step->stdin_text.v);
 	hash_text(&state, step->merge_file);
 	hash_text(&state, step->merge_json);
-	(void)crypto_hash_sha256_final(&state, digest);
-	text_init(&text, arena);
-	for (unsigned i = 0; i < sizeof(digest); i++)
-		text_addf(&text, "%02x", digest[i]);
-	return text.data;
+	return hash_done(arena, &state);
 }
 
 static void add_step(struct arena *arena, struct plan_job *job, const struct node_process *process,
@@ -152,11 +175,15 @@ static void add_step(struct arena *arena, struct plan_job *job, const struct nod
 	to->merge_values = from->merge_json;
 	to->done = dones[from->done];
 	to->done_path = from->done_path;
+	to->done_process = from->done_process != NULL ? from->done_process->name : NULL;
+	to->done_expect = from->done_expect;
+	to->guard = from->guard;
 	to->capture_pattern = from->capture_pattern;
 	to->capture_secret = from->capture_secret;
 	to->deadline_s = from->deadline_s;
 	copy_texts(arena, &from->run, &to->run);
 	copy_texts(arena, &from->done_exec, &to->done_exec);
+	copy_texts(arena, &from->done_stdin, &to->done_stdin);
 	copy_texts(arena, &from->repair, &to->repair);
 	for (size_t i = 0; i < from->exit_count; i++)
 		*list_add(arena, &to->exits) =
@@ -325,6 +352,18 @@ static void add_outputs(struct arena *arena, struct plan *plan, const struct out
 	}
 }
 
+/* By these the node knows its permanent secrets again. They are long and random, so that nobody
+ * finds one by its hash; what a user asked for may be neither. */
+static void add_permanent(struct arena *arena, struct plan *plan, const struct node *node)
+{
+	for (size_t i = 0; i < node->permanent.count; i++)
+		*list_add(arena, &plan->permanent) = (struct plan_pair){
+			.name = node->permanent.items[i].name,
+			.value = fingerprint(arena, node->permanent.items[i].name,
+			                     node->permanent.items[i].value.v),
+		};
+}
+
 static enum plan_reach reach_of(const struct node *node)
 {
 	return node->reach == NODE_REACH_CHECKED     ? PLAN_REACH_CHECKED
@@ -369,6 +408,8 @@ struct plan *host_plan(struct arena *arena, const struct node *node, const struc
 
 	for (size_t i = 0; i < node->processes.count; i++)
 		add_process(arena, plan, node, node->processes.items[i]);
+	for (size_t i = 0; i < node->tools.count; i++)
+		container(arena, node, node->tools.items[i], list_add(arena, &plan->tools));
 	for (size_t i = 0; i < node->volumes.count; i++)
 		add_volume(arena, plan, node->volumes.items[i]);
 	for (size_t i = 0; i < node->jobs.count; i++)
@@ -382,6 +423,7 @@ struct plan *host_plan(struct arena *arena, const struct node *node, const struc
 	for (size_t i = 0; i < node->commands.count; i++)
 		add_command(arena, plan, &node->commands.items[i]);
 	plan->swap_bytes = node->machine.swap_bytes;
+	add_permanent(arena, plan, node);
 	add_outputs(arena, plan, set);
 	add_restarts(arena, plan, node, set);
 	return plan;
@@ -419,6 +461,7 @@ void host_plan_check(struct host_context *host)
 
 			no_secrets(host, "a job's command", &step->run);
 			no_secrets(host, "a job's command", &step->done_exec);
+			no_secrets(host, "a job's command", &step->done_stdin);
 			no_secrets(host, "a job's command", &step->repair);
 			no_secret(host, "a job's input", &step->stdin_text);
 		}

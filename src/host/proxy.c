@@ -135,13 +135,30 @@ static void route_matcher(struct output *file, const struct node_route *route, s
 	}
 }
 
+/* In place of what the process says about it: deferred, because the copy brings that along. Only
+ * good answers are changed: those that say what is missing would be kept too. */
+static void cache(struct output *file, const struct node_route *route)
+{
+	if (route->cache == NULL)
+		return;
+	output_line(file, route->origin, "\t\t\t\t@kept status 200 206 304");
+	output_line(file, route->origin, "\t\t\t\thandle_response @kept {");
+	output_line(file, route->origin, "\t\t\t\t\theader {");
+	output_line(file, route->origin, "\t\t\t\t\t\tCache-Control \"%s\"", route->cache);
+	output_line(file, route->origin, "\t\t\t\t\t\tdefer");
+	output_line(file, route->origin, "\t\t\t\t\t}");
+	output_line(file, route->origin, "\t\t\t\t\tcopy_response");
+	output_line(file, route->origin, "\t\t\t\t}");
+}
+
 static void backend(struct host_context *host, struct output *file, const struct node_route *route)
 {
 	const struct node *node = host->node;
 	bool upstream = str_equal(node->tls.issuer, "upstream");
 	const struct node_process *process = route->process;
 
-	if (node->trusted_proxies.count == 0 && !route->websocket && !upstream) {
+	if (node->trusted_proxies.count == 0 && !route->websocket && !upstream &&
+	    route->cache == NULL) {
 		output_line(file, route->origin, "\t\t\treverse_proxy %s:%u", process->name,
 		            process->port);
 		return;
@@ -153,6 +170,28 @@ static void backend(struct host_context *host, struct output *file, const struct
 		output_line(file, route->origin, "\t\t\t\tflush_interval -1");
 	if (upstream) /* TLS ended before us */
 		output_line(file, node->tls.origin, "\t\t\t\theader_up X-Forwarded-Proto https");
+	cache(file, route);
+	output_line(file, route->origin, "\t\t\t}");
+}
+
+/* Deferred: in place of the process's own, and not beside them. */
+static void headers(struct host_context *host, struct output *file, const struct node_route *route)
+{
+	if (route->headers.count == 0)
+		return;
+	output_line(file, route->origin, "\t\t\theader {");
+	for (size_t i = 0; i < route->headers.count; i++) {
+		const struct node_env *header = &route->headers.items[i];
+
+		if (strpbrk(header->value.v, "\"`{}\\\n\r") != NULL)
+			host_error(host, "proxy.header", header->value.origin, NULL,
+			           "the header '%s' holds characters that mean something to Caddy",
+			           header->name);
+		else
+			output_line(file, header->value.origin, "\t\t\t\t%s \"%s\"", header->name,
+			            header->value.v);
+	}
+	output_line(file, route->origin, "\t\t\t\tdefer");
 	output_line(file, route->origin, "\t\t\t}");
 }
 
@@ -162,12 +201,17 @@ static void route_block(struct host_context *host, struct output *file,
 	if (!literal_or_error(host, "proxy.path", "the path", route->path, route->origin))
 		return;
 	route_matcher(file, route, number);
-	if (route->max_body > 0) {
+	if (route->max_body > 0 && route->process != NULL) {
 		output_line(file, route->origin, "\t\t\trequest_body {");
 		output_line(file, route->origin, "\t\t\t\tmax_size %ld", route->max_body);
 		output_line(file, route->origin, "\t\t\t}");
 	}
-	backend(host, file, route);
+	headers(host, file, route);
+	if (route->process != NULL)
+		backend(host, file, route);
+	else if (literal_or_error(host, "proxy.redirect", "the redirect", route->redirect,
+	                          route->origin))
+		output_line(file, route->origin, "\t\t\tredir %s{uri} 301", route->redirect);
 	output_line(file, route->origin, "\t\t}");
 }
 
@@ -217,6 +261,20 @@ static void routes_of(struct host_context *host, struct output *file, const char
 	LINE(file, "proxy.route", "\t}");
 }
 
+/* While a process does not answer, at its start say. */
+static void errors(struct output *file)
+{
+	LINE(file, "proxy.errors", "\thandle_errors {");
+	LINE(file, "proxy.errors", "\t\t@down expression `{err.status_code} in [502, 503, 504]`");
+	LINE(file, "proxy.errors", "\t\thandle @down {");
+	LINE(file, "proxy.errors", "\t\t\theader Cache-Control no-store");
+	LINE(file, "proxy.errors", "\t\t\theader Retry-After 10");
+	LINE(file, "proxy.errors",
+	     "\t\t\trespond \"This site does not answer right now. It will be back.\" 503");
+	LINE(file, "proxy.errors", "\t\t}");
+	LINE(file, "proxy.errors", "\t}");
+}
+
 static void site(struct host_context *host, struct output *file, const char *name,
                  struct origin origin)
 {
@@ -231,9 +289,10 @@ static void site(struct host_context *host, struct output *file, const char *nam
 		output_line(file, origin, "%s {", name);
 	if (str_equal(tls->issuer, "internal"))
 		output_line(file, tls->origin, "\ttls internal");
-	LINE(file, "proxy.headers", "\theader Strict-Transport-Security \"max-age=31536000\"");
+	LINE(file, "proxy.headers", "\theader ?Strict-Transport-Security \"max-age=31536000\"");
 	LINE(file, "proxy.encode", "\tencode zstd gzip");
 	routes_of(host, file, name);
+	errors(file);
 	output_line(file, origin, "}");
 }
 

@@ -65,6 +65,25 @@ static void build_owner(struct build *b)
 	b->node->owner_login = b->app->owner.login.v;
 }
 
+static void build_permanent(struct build *b)
+{
+	const struct app_secret *secrets = b->app->secrets.items;
+
+	for (size_t i = 0; i < b->app->secrets.count; i++) {
+		const char *name = secrets[i].name.v, *kind = secrets[i].kind.v;
+		const struct secret *found =
+			secrets_get(b->in->secrets, arena_printf(b->arena, "app.%s", name));
+
+		if (!secrets[i].permanent.v || found == NULL || str_equal(kind, "asked") ||
+		    str_equal(kind, "captured"))
+			continue;
+		*list_add(b->arena, &b->node->permanent) = (struct node_env){
+			.name = name,
+			.value = { .v = found->value, .secret = true },
+		};
+	}
+}
+
 static struct node *new_node(struct arena *arena, const struct node_inputs *inputs)
 {
 	struct node *node = arena_alloc(arena, sizeof(*node));
@@ -114,6 +133,7 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 	build_jobs(&b);
 	build_commands(&b);
 	build_routes(&b);
+	build_permanent(&b);
 	build_proxy(&b);
 	build_machine(&b);
 	return b.node;
@@ -130,5 +150,17 @@ struct node_process *node_process_find(const struct node *node, const char *name
 		if (str_equal(node->processes.items[i]->name, name))
 			return node->processes.items[i];
 	}
+	for (size_t i = 0; i < node->tools.count; i++) {
+		if (str_equal(node->tools.items[i]->name, name))
+			return node->tools.items[i];
+	}
 	return NULL;
+}
+
+const struct node_process *node_container(const struct node *node, size_t index)
+{
+	if (index < node->processes.count)
+		return node->processes.items[index];
+	index -= node->processes.count;
+	return index < node->tools.count ? node->tools.items[index] : NULL;
 }

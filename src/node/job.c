@@ -65,6 +65,12 @@ static void build_done(struct build *b, const struct node_process *process, stru
 	} else if (done->exec.count > 0) {
 		step->done = NODE_DONE_EXEC;
 		build_texts(b, &done->exec, &step->done_exec);
+		build_texts(b, &done->stdin_from, &step->done_stdin);
+		if (done->process.v != NULL)
+			step->done_process = need_process(
+				b, &done->process, arena_printf(b->arena, "step '%s'", step->id));
+		if (done->expect.v != NULL)
+			step->done_expect = build_public(b, &done->expect, "what is expected").v;
 	} else if (done->http.v != NULL) {
 		step->done = NODE_DONE_HTTP;
 		step->done_path = build_public(b, &done->http, "a path").v;
@@ -137,6 +143,7 @@ static void build_step(struct build *b, struct node_job *job, const struct app_s
 	struct node_step *step = list_add(b->arena, &job->steps);
 
 	step->id = from->id.v;
+	step->guard = from->guard.v;
 	step->origin = origin_at(from->id.at);
 	step->deadline_s = from->deadline_s.given ? (unsigned)from->deadline_s.v : 300;
 	step->capture_pattern = from->capture.pattern.v;
@@ -207,6 +214,18 @@ static bool same_route(const struct build *b, const char *host, const char *path
 	return false;
 }
 
+static struct node_envs headers_of(struct build *b, const struct value_pairs *pairs)
+{
+	struct node_envs headers = { 0 };
+
+	for (size_t i = 0; i < pairs->count; i++)
+		*list_add(b->arena, &headers) =
+			(struct node_env){ .name = pairs->items[i].key,
+			                   .value = build_public(b, &pairs->items[i].value,
+			                                         "a header") };
+	return headers;
+}
+
 /* Where site and handles have one name, a route of the domain may be there already for the site. */
 void build_routes(struct build *b)
 {
@@ -217,12 +236,14 @@ void build_routes(struct build *b)
 		const char *host = at_domain ? b->node->domain.v : b->node->web.v;
 		const struct app_process *process = app_process_find(b->app, routes[i].process.v);
 		const struct node_process *on = node_process_find(b->node, routes[i].process.v);
+		bool redirect = routes[i].redirect.v != NULL;
 
-		if (process == NULL) {
+		if (process == NULL && !redirect) {
 			need_process(b, &routes[i].process, "a route");
 			continue;
 		}
-		if (on == NULL || (at_domain && same_route(b, host, routes[i].path.v)))
+		if (!build_conditions(b, &routes[i].when) || (on == NULL && !redirect) ||
+		    (at_domain && same_route(b, host, routes[i].path.v)))
 			continue;
 		*list_add(b->arena, &b->node->routes) = (struct node_route){
 			.host = host,
@@ -230,6 +251,10 @@ void build_routes(struct build *b)
 			.process = on,
 			.max_body = routes[i].max_body.given ? routes[i].max_body.v : 0,
 			.websocket = routes[i].websocket.v,
+			.redirect = redirect ? build_public(b, &routes[i].redirect, "a redirect").v
+			                     : NULL,
+			.cache = routes[i].cache.v,
+			.headers = headers_of(b, &routes[i].headers),
 			.origin = origin_at(routes[i].path.at),
 		};
 	}

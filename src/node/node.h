@@ -77,7 +77,7 @@ struct node_port { /* published on the machine; only the proxy has any */
 	struct origin origin;
 };
 
-enum node_group { NODE_GROUP_DATA, NODE_GROUP_APP };
+enum node_group { NODE_GROUP_DATA, NODE_GROUP_APP, NODE_GROUP_TOOL };
 
 struct node_process {
 	const char *name;       /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
@@ -122,6 +122,7 @@ struct node_exit_rule {
 
 struct node_step {
 	const char *id;
+	const char *guard; /* instead of run: the sentence for when the done test does not hold */
 	struct node_texts run;
 	struct node_text stdin_text; /* v NULL: none */
 	const char *merge_file;      /* instead of run: path inside the container */
@@ -129,6 +130,9 @@ struct node_step {
 	enum node_done_kind done;
 	const char *done_path; /* FILE: host path of the file; HTTP: path */
 	struct node_texts done_exec;
+	const struct node_process *done_process; /* EXEC: where; NULL: where the step runs */
+	struct node_texts done_stdin; /* EXEC: a program of the step's own whose output it reads */
+	const char *done_expect; /* EXEC: what it prints; NULL: that it ends with 0 is enough */
 	struct node_texts repair;
 	const char *capture_pattern, *capture_secret;
 	struct node_exit_rule exits[8];
@@ -155,9 +159,12 @@ struct node_command {
 struct node_route {
 	const char *host; /* host name */
 	const char *path;
-	const struct node_process *process;
+	const struct node_process *process; /* NULL: a redirect */
+	const char *redirect;               /* "https://example.org", the path is put behind it */
 	long max_body;
 	bool websocket;
+	const char *cache;        /* Cache-Control of good answers; NULL: as the process says */
+	struct node_envs headers; /* of every answer, in place of the process's own */
 	struct origin origin;
 };
 
@@ -316,6 +323,10 @@ struct node {
 		LIST_OF(struct node_process *);
 	} processes; /* the application's, then the proxy */
 	struct {
+		LIST_OF(struct node_process *);
+	} tools; /* no units: jobs and commands run in containers made like them */
+	struct node_envs permanent; /* generated secrets that can never change, by name */
+	struct {
 		LIST_OF(struct node_size);
 	} sizes;
 	struct {
@@ -361,7 +372,11 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 /* After this nothing may change it; targets assert `frozen`. */
 void node_freeze(struct node *node);
 
+/* Of a process or a tool; NULL when there is none. */
 struct node_process *node_process_find(const struct node *node, const char *name);
+
+/* Processes, then tools, by index from 0; NULL behind the last. */
+const struct node_process *node_container(const struct node *node, size_t index);
 
 /* The sentence that explains a rule of stead, for `explain`; NULL for an unknown rule. Rules are
  * "area.name", e.g. "host.hardening". One table, in node/rules.c. */

@@ -151,20 +151,59 @@ static bool is_env_name(const char *s)
 	return true;
 }
 
-/* The user's own variables come last and win; nothing in them is a reference. */
-static void build_env(struct build *b, struct node_process *process, const struct app_process *from)
+/* A variable whose value is a reference to something that is not set is left out. */
+static void add_pairs(struct build *b, struct node_process *process,
+                      const struct value_pairs *pairs)
 {
-	for (size_t i = 0; i < from->env.count; i++) {
-		const struct value_pair *pair = &from->env.items[i];
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct value_pair *pair = &pairs->items[i];
+		struct reference_value whole;
 
+		if (build_whole_reference(b, &pair->value, &whole) && whole.kind == REFERENCE_UNSET)
+			continue;
 		add_env(b, process, pair->key, build_text(b, &pair->value), pair->value.at);
 	}
+}
+
+static bool names(const struct value_list *processes, const struct node_process *process)
+{
+	for (size_t i = 0; i < processes->count; i++) {
+		if (str_equal(processes->items[i].v, process->name))
+			return true;
+	}
+	return false;
+}
+
+static const struct value_pairs *mail_pairs(const struct build *b)
+{
+	const struct app_mail *mail = &b->app->mail;
+	const char *way = settings_mail_way(b->settings);
+
+	return str_equal(way, "none")       ? &mail->none
+	       : str_equal(way, "plain")    ? &mail->plain
+	       : str_equal(way, "starttls") ? &mail->starttls
+	                                    : &mail->tls;
+}
+
+/* From what is shared to what is the process's own. The user's variables come last and win; nothing
+ * in them is a reference. */
+static void build_env(struct build *b, struct node_process *process, const struct app_process *from)
+{
+	const struct app_env *envs = b->app->envs.items;
+
+	for (size_t i = 0; i < b->app->envs.count; i++) {
+		if (names(&envs[i].processes, process) && build_conditions(b, &envs[i].when))
+			add_pairs(b, process, &envs[i].values);
+	}
+	if (names(&b->app->mail.processes, process))
+		add_pairs(b, process, mail_pairs(b));
+	add_pairs(b, process, &from->env);
 	for (size_t i = 0; i < b->own_env.count; i++) {
 		const struct value_pair *pair = &b->own_env.items[i];
 		struct node_text value = { .v = pair->value.v,
 			                   .origin = origin_at(pair->value.at) };
 
-		if (process->group == NODE_GROUP_APP && is_env_name(pair->key))
+		if (process->group != NODE_GROUP_DATA && is_env_name(pair->key))
 			add_env(b, process, pair->key, value, pair->value.at);
 	}
 }
@@ -178,6 +217,14 @@ static void check_own_env(struct build *b)
 			diag_error(b->findings, "settings.value", pair->key_at,
 			           "letters, digits and '_', not a digit first",
 			           "'%s' is not the name of a variable", pair->key);
+		for (size_t k = 0; k < b->app->env_kept.count; k++) {
+			if (str_equal(b->app->env_kept.items[k].v, pair->key))
+				diag_error(b->findings, "settings.value", pair->key_at,
+				           "the settings that it follows from can be changed",
+				           "'%s' is set by the definition of %s, and the node "
+				           "would break with another value",
+				           pair->key, b->settings->app.v);
+		}
 	}
 }
 
@@ -265,7 +312,13 @@ static void build_process(struct build *b, const struct app_process *from)
 	struct node_process *process = arena_alloc(b->arena, sizeof(*process));
 	struct node_text image = build_public(b, &from->image, "an image's name");
 
-	*list_add(b->arena, &b->node->processes) = process;
+	process->group = str_equal(from->group.v, "data")   ? NODE_GROUP_DATA
+	                 : str_equal(from->group.v, "tool") ? NODE_GROUP_TOOL
+	                                                    : NODE_GROUP_APP;
+	if (process->group == NODE_GROUP_TOOL)
+		*list_add(b->arena, &b->node->tools) = process;
+	else
+		*list_add(b->arena, &b->node->processes) = process;
 	process->name = from->name.v;
 	process->origin = origin_at(from->name.at);
 	build_image(b, process, &image);
@@ -273,7 +326,6 @@ static void build_process(struct build *b, const struct app_process *from)
 		diag_error(b->findings, "app.user", from->user.at, "like \"1000:1000\"",
 		           "process '%s' needs a numeric user and group", process->name);
 	process->port = from->port.given ? (unsigned)from->port.v : 0;
-	process->group = str_equal(from->group.v, "data") ? NODE_GROUP_DATA : NODE_GROUP_APP;
 	process->stop_signal = from->stop_signal.v;
 	process->stop_s = from->stop_s.given ? (unsigned)from->stop_s.v : 10;
 	process->writable_root = from->writable_root.v;

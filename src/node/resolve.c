@@ -63,16 +63,61 @@ static bool from_field(struct build *b, enum schema_type type, const void *field
 	}
 }
 
+/* "host" and the like of a service elsewhere; "direct_host" without the pooler before it. */
+static bool lookup_place(struct build *b, const struct settings_service *service, const char *key,
+                         struct reference_value *ret)
+{
+	const struct settings_place *place = &service->place;
+	const struct value_text *text;
+
+	if (str_starts(key, "direct_")) {
+		place = &service->direct;
+		key += strlen("direct_");
+	}
+	if (str_equal(key, "port"))
+		return set_number(b, ret, &place->port);
+	text = str_equal(key, "scheme")    ? &place->scheme
+	       : str_equal(key, "user")    ? &place->user
+	       : str_equal(key, "host")    ? &place->host
+	       : str_equal(key, "name")    ? &place->name
+	       : str_equal(key, "sslmode") ? &place->sslmode
+	                                   : NULL;
+	return text != NULL && set_text(ret, REFERENCE_TEXT, text->v, text->at);
+}
+
+/* What is no key of its own, but follows from one. */
+static bool lookup_derived(struct build *b, const char *key, struct reference_value *ret)
+{
+	const struct settings *settings = b->settings;
+	const struct value_text *web = settings_web(settings);
+	const struct value_text *bucket = &settings->media.store.s3.place.host;
+
+	if (str_equal(key, "web"))
+		return set_text(ret, REFERENCE_TEXT, web->v, web->at);
+	if (str_equal(key, "mail.way"))
+		return set_text(ret, REFERENCE_TEXT, settings_mail_way(settings),
+		                settings->mail.tls.at);
+	if (str_equal(key, "media.store.s3.host"))
+		return set_text(ret, REFERENCE_TEXT, bucket->v, bucket->at);
+	if (str_equal(key, "database.pooled"))
+		return set_text(ret, REFERENCE_TRUTH,
+		                settings->database.direct_url.v != NULL ? "true" : "false",
+		                settings->database.direct_url.at);
+	if (str_starts(key, "database."))
+		return lookup_place(b, &settings->database, key + strlen("database."), ret);
+	if (str_starts(key, "redis."))
+		return lookup_place(b, &settings->redis, key + strlen("redis."), ret);
+	return str_starts(key, "search.") &&
+	       lookup_place(b, &settings->search, key + strlen("search."), ret);
+}
+
 static bool lookup_settings(struct build *b, const char *key, struct reference_value *ret)
 {
 	const struct schema_row *rows = settings_rows;
 	const char *base = (const char *)b->settings;
 
-	if (str_equal(key, "web")) {
-		const struct value_text *web = settings_web(b->settings);
-
-		return set_text(ret, REFERENCE_TEXT, web->v, web->at);
-	}
+	if (lookup_derived(b, key, ret))
+		return true;
 	for (;;) {
 		size_t len = strcspn(key, ".");
 
@@ -121,7 +166,8 @@ static bool lookup_public_half(struct build *b, const char *name, struct referen
 	                (struct span){ .key = arena_printf(b->arena, "secret.%s", name) });
 }
 
-/* What is missing becomes empty here, and a finding in check/secrets.c. */
+/* What is missing becomes empty here, and a finding in check/secrets.c. One of a service is as
+ * unset as the service may be. */
 static bool lookup_secret(struct build *b, const char *name, struct reference_value *ret)
 {
 	const struct app_secret *declared = declared_secret(b->app, name);
@@ -134,12 +180,15 @@ static bool lookup_secret(struct build *b, const char *name, struct reference_va
 		if (str_equal(declared->kind.v, "captured"))
 			return false;
 		found = secrets_get(b->in->secrets, arena_printf(b->arena, "app.%s", name));
-	} else if (str_equal(name, "mail.password")) {
+	} else if (settings_secret_find(name) != NULL) {
 		found = secrets_get(b->in->secrets, name);
 	} else {
 		return false;
 	}
-	set_text(ret, REFERENCE_TEXT, found != NULL ? found->value : "",
+	set_text(ret, REFERENCE_TEXT,
+	         found != NULL      ? found->value
+	         : declared != NULL ? ""
+	                            : NULL,
 	         (struct span){ .key = arena_printf(b->arena, "secret.%s", name) });
 	ret->secret = true;
 	return true;
@@ -281,7 +330,7 @@ static const char *part_text(struct build *b, const struct reference_part *part,
 		return "";
 	}
 	if (value.kind == REFERENCE_UNSET) {
-		if (!unset_is_empty)
+		if (!unset_is_empty && !value.secret)
 			diag_error(b->findings, "app.reference", part->at, "write it in stead.yaml",
 			           "'%s' is not set", part->text);
 		return "";

@@ -75,6 +75,7 @@ static const struct rule rules[] = {
 	{ "proxy.config", "the proxy's configuration is mounted read-only, as a directory" },
 	{ "proxy.data", "certificates and the internal authority's key are precious" },
 	{ "proxy.encode", "answers are compressed for clients that can read it" },
+	{ "proxy.errors", "when a process does not answer, visitors are told to come back" },
 	{ "proxy.global", "one proxy serves every name of the node" },
 	{ "proxy.headers", "browsers are told to come back over TLS only" },
 	{ "proxy.health", "the proxy is up when it takes connections on its port" },

@@ -10,7 +10,8 @@ static long long limits_together(struct build *b)
 	long long sum = 0;
 
 	for (size_t i = 0; i < b->app->processes.count; i++) {
-		if (b->process_on[i])
+		/* Tools run now and then, and end. */
+		if (b->process_on[i] && !str_equal(processes[i].group.v, "tool"))
 			sum += build_bytes(b, &processes[i].memory, "memory");
 	}
 	return sum;

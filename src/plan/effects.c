@@ -163,15 +163,15 @@ static void find_changes(const struct view *view)
 
 static void find_images(const struct view *view)
 {
-	for (size_t i = 0; view->to != NULL && i < view->to->processes.count; i++) {
-		const char *image = view->to->processes.items[i].image;
-		bool known = false;
+	struct strings from = { 0 }, to = { 0 };
 
-		for (size_t k = 0; view->from != NULL && k < view->from->processes.count; k++)
-			known |= str_equal(view->from->processes.items[k].image, image);
-		if (!known || changes_engine(view))
-			add(view, &view->ret->images, image);
-	}
+	if (view->from != NULL)
+		plan_images(view->arena, view->from, &from);
+	if (view->to != NULL)
+		plan_images(view->arena, view->to, &to);
+	for (size_t i = 0; i < to.count; i++)
+		if (!strings_have(&from, to.items[i]) || changes_engine(view))
+			add(view, &view->ret->images, to.items[i]);
 }
 
 static const struct plan_step *find_step(const struct plan *plan, const char *job, const char *id)
@@ -184,13 +184,16 @@ static const struct plan_step *find_step(const struct plan *plan, const char *jo
 	return NULL;
 }
 
-/* The set-up will do something to the process's data that it reads when it starts. */
-static bool is_set_up_again(const struct view *view, const char *process)
+/* The set-up will do something to the process's data that it reads when it starts. In a data
+ * process that happens while it runs. */
+static bool is_set_up_again(const struct view *view, const struct plan_process *process)
 {
+	if (str_equal(process->group, "data"))
+		return false;
 	for (size_t i = 0; i < view->to->jobs.count; i++) {
 		const struct plan_job *job = &view->to->jobs.items[i];
 
-		if (!str_equal(job->process, process) || !str_equal(job->phase, "setup"))
+		if (!str_equal(job->process, process->name) || !plan_is_setup(job))
 			continue;
 		for (size_t k = 0; k < job->steps.count; k++) {
 			const struct plan_step *before =
@@ -214,7 +217,7 @@ static void find_affected(const struct view *view)
 		const struct plan_process *before = find_process(view->from, process->name);
 		bool affected =
 			before != NULL && (daemon || !str_equal(before->image, process->image) ||
-		                           is_set_up_again(view, process->name));
+		                           is_set_up_again(view, process));
 
 		for (size_t k = 0; before != NULL && k < before->networks.count; k++)
 			affected |= strings_have(&view->ret->networks, before->networks.items[k]);

@@ -53,6 +53,23 @@ static const struct field process_fields[] = {
 	{ NULL },
 };
 
+static const struct field tool_fields[] = {
+	{ "name", FIELD_NAME, AT(plan_process, name) },
+	{ "image", FIELD_TEXT, AT(plan_process, image) },
+	{ "user", FIELD_IDS, AT(plan_process, uid), .max = ANY_ID },
+	{ "env", FIELD_PAIRS, AT(plan_process, env), true },
+	{ "env_files", FIELD_STRINGS, AT(plan_process, env_files), true },
+	{ "mounts", FIELD_LIST, AT(plan_process, mounts), true, .fields = mount_fields,
+	  .size = sizeof(struct plan_mount) },
+	{ "tmpfs", FIELD_STRINGS, AT(plan_process, tmpfs), true },
+	{ "networks", FIELD_STRINGS, AT(plan_process, networks), true },
+	{ "capabilities", FIELD_STRINGS, AT(plan_process, capabilities), true },
+	{ "writable_root", FIELD_BOOL, AT(plan_process, writable_root) },
+	{ "memory_bytes", FIELD_BYTES, AT(plan_process, memory_bytes), true },
+	{ "after", FIELD_STRINGS, AT(plan_process, after), true },
+	{ NULL },
+};
+
 static const struct field volume_fields[] = {
 	{ "name", FIELD_TEXT, AT(plan_volume, name) },
 	{ "path", FIELD_PATH, AT(plan_volume, path) },
@@ -72,6 +89,9 @@ static const struct field done_fields[] = {
 	{ "kind", FIELD_WORD, AT(plan_step, done), .words = done_words },
 	{ "path", FIELD_TEXT, AT(plan_step, done_path), true },
 	{ "exec", FIELD_STRINGS, AT(plan_step, done_exec), true },
+	{ "process", FIELD_NAME, AT(plan_step, done_process), true },
+	{ "stdin_from", FIELD_STRINGS, AT(plan_step, done_stdin), true },
+	{ "expect", FIELD_TEXT, AT(plan_step, done_expect), true },
 	{ NULL },
 };
 
@@ -84,6 +104,7 @@ static const struct field capture_fields[] = {
 static const struct field step_fields[] = {
 	{ "id", FIELD_NAME, AT(plan_step, id) },
 	{ "key", FIELD_TEXT, AT(plan_step, key) },
+	{ "guard", FIELD_TEXT, AT(plan_step, guard), true },
 	{ "run", FIELD_STRINGS, AT(plan_step, run), true },
 	{ "stdin", FIELD_TEXT, AT(plan_step, stdin_text), true },
 	{ "merge", FIELD_OBJECT, AT(plan_step, merge_file), true, .fields = merge_fields },
@@ -176,6 +197,9 @@ const struct field plan_fields[] = {
 	{ "tls", FIELD_OBJECT, AT(plan, tls_issuer), .fields = tls_fields },
 	{ "processes", FIELD_LIST, AT(plan, processes), .fields = process_fields,
 	  .size = sizeof(struct plan_process), .unique = true },
+	{ "tools", FIELD_LIST, AT(plan, tools), true, .fields = tool_fields,
+	  .size = sizeof(struct plan_process), .unique = true },
+	{ "permanent", FIELD_PAIRS, AT(plan, permanent), true },
 	{ "volumes", FIELD_LIST, AT(plan, volumes), .fields = volume_fields,
 	  .size = sizeof(struct plan_volume) },
 	{ "jobs", FIELD_LIST, AT(plan, jobs), .fields = job_fields, .size = sizeof(struct plan_job),

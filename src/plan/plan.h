@@ -11,9 +11,12 @@
  *                  "networks":[…],"capabilities":[…],"writable_root":false,"memory_bytes":0,
  *                  "after":[…],"public":true,"health":{"kind":"http|tcp|exec|none","port","path",
  *                  "status","exec":[],"start_s"},"stop_s"}],
+ *    "tools":[{"name","image","user","env",… as in processes}],
+ *    "permanent":{"NAME":"fingerprint"},
  *    "volumes":[{"name","path","user":[uid,gid],"mode":448,"class":"precious"}],
- *    "jobs":[{"name","phase","process","steps":[{"id","key","run":[],"stdin","merge":{"file","values"},
- *             "done":{"kind":"journal|file|exec|http","path","exec":[]},"repair":[],
+ *    "jobs":[{"name","phase","process","steps":[{"id","key","guard","run":[],"stdin","merge":{"file","values"},
+ *             "done":{"kind":"journal|file|exec|http","path","exec":[],"process","stdin_from":[],"expect"},
+ *             "repair":[],
  *             "capture":{"pattern","secret"},"exits":{"1":"ok"},"deadline_s"}]}],
  *    "networks":[{"name","internal","unit"}],
  *    "commands":[{"name","process","run":[],"doc"}],
@@ -32,6 +35,8 @@
  * field is optional (see the rows in fields.c); everything else must stand there.
  *
  * `run`, `done.exec` and `repair` are what `command` is: arguments for the image's own entry point.
+ *
+ * `permanent` are the secrets without which the data is worthless, as SHA-256: others are refused.
  *
  * `key` is what makes a step stale: a hash over image digest and the step's own values, made by the
  * compiler. An unknown plan version is refused. Secrets never stand here: they are in env_files and
@@ -94,6 +99,7 @@ struct plan_exit_rule {
 
 struct plan_step {
 	const char *id, *key;
+	const char *guard; /* instead of run: the reason, unless done holds */
 	struct strings run;
 	const char *stdin_text;   /* NULL: none */
 	const char *merge_file;   /* path inside the container; NULL: a run step */
@@ -101,6 +107,9 @@ struct plan_step {
 	enum plan_done done;
 	const char *done_path; /* FILE: path on the host; HTTP: path on the process */
 	struct strings done_exec;
+	const char *done_process;  /* EXEC: where; NULL: where the step runs */
+	struct strings done_stdin; /* EXEC: run where the step runs, its output is read */
+	const char *done_expect;   /* EXEC: what it prints; NULL: that it ends with 0 is enough */
 	struct strings repair;
 	const char *capture_pattern, *capture_secret;
 	struct {
@@ -176,6 +185,13 @@ struct plan {
 		LIST_OF(struct plan_process);
 	} processes;
 	struct {
+		LIST_OF(struct plan_process);
+	} tools; /* without unit, group and health: jobs and commands run in containers like these
+	          */
+	struct {
+		LIST_OF(struct plan_pair);
+	} permanent;
+	struct {
 		LIST_OF(struct plan_volume);
 	} volumes;
 	struct {
@@ -214,6 +230,16 @@ char *plan_write(struct arena *arena, const struct plan *plan);
  * unknown keys are refused, because a newer compiler may mean something by them. */
 struct plan *plan_read(struct arena *arena, const char *json, size_t len, const char **ret_error);
 
+/* A process or a tool; NULL when there is none. */
 const struct plan_process *plan_process_find(const struct plan *plan, const char *name);
+
+/* Tools have no group. */
+bool plan_is_tool(const struct plan_process *process);
+
+/* The images of all processes and tools, each once, added to RET. */
+void plan_images(struct arena *arena, const struct plan *plan, struct strings *ret);
+
+/* Jobs of these phases run one after the other before the application starts. */
+bool plan_is_setup(const struct plan_job *job);
 
 #endif

@@ -420,8 +420,8 @@ static bool check_health(struct reader *reader, const struct place *place,
 static bool check_step(struct reader *reader, const struct place *place,
                        const struct plan_step *step)
 {
-	if ((step->run.count > 0) == (step->merge_file != NULL))
-		return refuse(reader, place, "needs either run or merge");
+	if ((step->run.count > 0) + (step->merge_file != NULL) + (step->guard != NULL) != 1)
+		return refuse(reader, place, "needs one of run, merge and guard");
 	if ((step->done == PLAN_DONE_FILE &&
 	     (step->done_path == NULL || !is_path(step->done_path))) ||
 	    (step->done == PLAN_DONE_HTTP && !is_http_path(step->done_path)))
@@ -441,11 +441,19 @@ static bool is_network(const struct plan *plan, const char *name)
 	return false;
 }
 
+/* One that runs. */
+static bool is_process(const struct plan *plan, const char *name)
+{
+	const struct plan_process *process = plan_process_find(plan, name);
+
+	return process != NULL && !plan_is_tool(process);
+}
+
 static bool check_process(struct reader *reader, const struct plan *plan, const struct place *place,
                           const struct plan_process *process)
 {
 	for (size_t i = 0; i < process->after.count; i++)
-		if (plan_process_find(plan, process->after.items[i]) == NULL)
+		if (!is_process(plan, process->after.items[i]))
 			return refuse(reader, place, "comes after '%.60s', which is no process",
 			              process->after.items[i]);
 	for (size_t i = 0; i < process->networks.count; i++)
@@ -464,6 +472,12 @@ static bool check(struct reader *reader, const struct plan *plan)
 		if (!check_process(reader, plan, &here, &plan->processes.items[i]))
 			return false;
 	}
+	for (size_t i = 0; i < plan->tools.count; i++) {
+		struct place list = { .key = "tools" }, here = { .up = &list, .index = i };
+
+		if (!check_process(reader, plan, &here, &plan->tools.items[i]))
+			return false;
+	}
 	for (size_t i = 0; i < plan->jobs.count; i++) {
 		struct place list = { .key = "jobs" }, here = { .up = &list, .index = i };
 		struct place steps = { .up = &here, .key = "steps" };
@@ -476,6 +490,10 @@ static bool check(struct reader *reader, const struct plan *plan)
 
 			if (!check_step(reader, &step, &job->steps.items[k]))
 				return false;
+			if (job->steps.items[k].done_process != NULL &&
+			    plan_process_find(plan, job->steps.items[k].done_process) == NULL)
+				return refuse(reader, &step, "'%s' is no process",
+				              job->steps.items[k].done_process);
 		}
 	}
 	for (size_t i = 0; i < plan->commands.count; i++) {
@@ -532,5 +550,34 @@ const struct plan_process *plan_process_find(const struct plan *plan, const char
 	for (size_t i = 0; i < plan->processes.count; i++)
 		if (str_equal(plan->processes.items[i].name, name))
 			return &plan->processes.items[i];
+	for (size_t i = 0; i < plan->tools.count; i++)
+		if (str_equal(plan->tools.items[i].name, name))
+			return &plan->tools.items[i];
 	return NULL;
+}
+
+bool plan_is_tool(const struct plan_process *process)
+{
+	return process->group == NULL;
+}
+
+static void add_image(struct arena *arena, const char *image, struct strings *ret)
+{
+	for (size_t i = 0; i < ret->count; i++)
+		if (str_equal(ret->items[i], image))
+			return;
+	*list_add(arena, ret) = image;
+}
+
+void plan_images(struct arena *arena, const struct plan *plan, struct strings *ret)
+{
+	for (size_t i = 0; i < plan->processes.count; i++)
+		add_image(arena, plan->processes.items[i].image, ret);
+	for (size_t i = 0; i < plan->tools.count; i++)
+		add_image(arena, plan->tools.items[i].image, ret);
+}
+
+bool plan_is_setup(const struct plan_job *job)
+{
+	return str_equal(job->phase, "setup") || str_equal(job->phase, "migrate");
 }

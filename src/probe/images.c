@@ -84,8 +84,9 @@ void probe_images(struct probe *probe)
 	struct strings asked = { 0 }, servers = { 0 }, silent = { 0 };
 	int64_t end = clock_ms() + ALL_MS;
 
-	for (size_t i = 0; i < node->processes.count; i++) {
-		const struct node_process *process = node->processes.items[i];
+	const struct node_process *process;
+
+	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		int64_t left = end - clock_ms();
 		struct registry_answer answer;
 

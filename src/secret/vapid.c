@@ -1,7 +1,7 @@
 /*
- * VAPID (RFC 8292, 2 and 3.2): by its key pair a server that sends push messages is known. The curve
- * is P-256. Both halves are base64url with padding: the private one is the number itself in 32 bytes,
- * the public one the point in 65, uncompressed.
+ * VAPID (RFC 8292, 2 and 3.2): by its key pair a server that sends push messages is known. The
+ * curve is P-256. Both halves are base64url with padding: the private one is the number itself in
+ * 32 bytes, the public one the point in 65, uncompressed.
  */
 #include <string.h>
 
@@ -70,7 +70,8 @@ static char *public_of(struct arena *arena, const EC_GROUP *group, const BIGNUM 
 	EC_POINT *point = EC_POINT_new(group);
 	char *text = NULL;
 
-	if (point != NULL && !BN_is_zero(number) && BN_cmp(number, EC_GROUP_get0_order(group)) < 0 &&
+	if (point != NULL && !BN_is_zero(number) &&
+	    BN_cmp(number, EC_GROUP_get0_order(group)) < 0 &&
 	    EC_POINT_mul(group, point, number, NULL, NULL, NULL) == 1 &&
 	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, bytes, sizeof(bytes),
 	                       NULL) == sizeof(bytes))

@@ -23,6 +23,9 @@ void settings_check_users(struct settings_checker *c, const struct schema_array 
 void settings_check_sysctls(struct settings_checker *c, const struct value_pairs *sysctls);
 void settings_check_swap(struct settings_checker *c, struct settings_machine *machine);
 
+/* service.c: takes addresses apart, and gives words that were not written. */
+void settings_check_services(struct settings_checker *c, struct settings *settings);
+
 /* zones.c; the nearest may be NULL. */
 bool settings_zone_known(const char *name);
 const char *settings_zone_nearest(const char *name);

@@ -201,7 +201,9 @@ static const struct schema_row proxy_rows[] = {
 };
 
 static const struct schema_row s3_rows[] = {
-	ROW("endpoint", SCHEMA_TEXT, settings_s3, endpoint, "address of the service",
+	ROW("endpoint", SCHEMA_TEXT, settings_s3, endpoint,
+	    "address of the service; its keys are the secrets media.access_key and "
+	    "media.secret_key",
 	    .flags = SCHEMA_NEEDED),
 	ROW("bucket", SCHEMA_TEXT, settings_s3, bucket, "name of the bucket",
 	    .flags = SCHEMA_NEEDED),
@@ -234,7 +236,10 @@ static const struct schema_row media_rows[] = {
 };
 
 static const struct schema_row service_rows[] = {
-	ROW("url", SCHEMA_TEXT, settings_service, url, "where it is", .flags = SCHEMA_NEEDED),
+	ROW("url", SCHEMA_TEXT, settings_service, url,
+	    "where it is, like postgres://USER@HOST:PORT/NAME; its password is a secret: "
+	    "database.password, redis.password, search.password",
+	    .flags = SCHEMA_NEEDED),
 	ROW("direct_url", SCHEMA_TEXT, settings_service, direct_url,
 	    "where it is without a pooler, for migrations"),
 	END,
@@ -305,13 +310,15 @@ const struct schema_row settings_rows[] = {
 	    "mirror: a registry to pull everything from; PROCESS: the image of that process",
 	    .flags = SCHEMA_NULL_OMITS, .item = SCHEMA_TEXT),
 	ROW("media", SCHEMA_MAP, settings, media, "where uploaded files are kept, and how long",
-	    .flags = SCHEMA_LATER, .rows = media_rows),
+	    .rows = media_rows),
 	ROW("database", SCHEMA_MAP, settings, database, "the database: here, or elsewhere",
-	    .flags = SCHEMA_LATER, .words = word_here, .rows = service_rows),
+	    .words = word_here, .rows = service_rows),
 	ROW("redis", SCHEMA_MAP, settings, redis, "the queue and cache: here, or elsewhere",
-	    .flags = SCHEMA_LATER, .words = word_here, .rows = service_rows),
-	ROW("search", SCHEMA_MAP, settings, search, "full-text search: here, or elsewhere",
-	    .flags = SCHEMA_LATER, .words = words_search, .rows = service_rows),
+	    .words = word_here, .rows = service_rows),
+	ROW("search", SCHEMA_MAP, settings, search,
+	    "full-text search: none, opensearch (also here) or elasticsearch on this machine, or "
+	    "elsewhere",
+	    .words = words_search, .rows = service_rows),
 	ROW("updates", SCHEMA_MAP, settings, updates, "what is updated by itself, and when",
 	    .rows = updates_rows),
 	ROW("versions", SCHEMA_PAIRS, settings, versions, "release lines of the data services",

@@ -304,9 +304,23 @@ bool settings_decode(struct arena *arena, const struct yaml_node *root, const st
 	for (size_t i = 0; i < ret->proxy.trusted.count; i++)
 		check_trusted(&c, &ret->proxy.trusted.items[i]);
 	check_images(&c, &ret->images);
+	settings_check_services(&c, ret);
 	settings_check_updates(&c, &ret->updates);
 	note_later_values(&c, ret);
 	return findings->errors == errors;
+}
+
+const char *settings_mail_way(const struct settings *settings)
+{
+	const struct settings_mail *mail = &settings->mail;
+
+	if (mail->host.v == NULL)
+		return "none";
+	if (str_equal(mail->tls.v, "none"))
+		return "plain";
+	if (str_equal(mail->tls.v, "auto"))
+		return mail->port.v == 465 ? "tls" : "starttls";
+	return mail->tls.v;
 }
 
 const struct value_text *settings_web(const struct settings *settings)

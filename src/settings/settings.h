@@ -81,9 +81,17 @@ struct settings_proxy {
 	struct value_text snippet;
 };
 
+/* A service elsewhere, its address taken apart: "SCHEME://USER@HOST:PORT/NAME?sslmode=SSLMODE".
+ * What was not written has no v; but for the port, which has a default. */
+struct settings_place {
+	struct value_text scheme, user, host, name, sslmode;
+	struct value_int port;
+};
+
 struct settings_s3 {
 	struct value_text endpoint, bucket, region, prefix, public_host, acl;
 	struct value_bool path_style;
+	struct settings_place place; /* of `endpoint` */
 };
 
 struct settings_store { /* word "local" */
@@ -99,6 +107,8 @@ struct settings_media {
 struct settings_service { /* word "here", or where it is */
 	struct value_text word;
 	struct value_text url, direct_url;
+	struct settings_place place,
+		direct; /* `direct` is `place` where no direct_url is written */
 };
 
 /* In the machine's time zone. */
@@ -135,10 +145,10 @@ struct settings {
 	struct value_text reach;    /* auto | checked | unchecked | quarantined */
 	struct settings_tls tls;
 	struct settings_proxy proxy;
-	/* later: decoded, so that mistakes are found, but without effect in this version */
 	struct settings_media media;
 	struct settings_service database, redis, search;
 	struct settings_updates updates;
+	/* later: decoded, so that mistakes are found, but without effect in this version */
 	struct value_pairs versions; /* release lines: "postgres": "17" */
 	struct settings_monitoring monitoring;
 	struct settings_alerts alerts;
@@ -156,6 +166,21 @@ extern const struct schema_row settings_rows[];
  * unread; every other unknown key is a finding. False when there were errors. */
 bool settings_decode(struct arena *arena, const struct yaml_node *root, const struct source *source,
                      struct settings *ret, struct findings *findings);
+
+/* The secrets of services that only the user knows. */
+enum settings_want { SETTINGS_NOT, SETTINGS_MAY, SETTINGS_MUST };
+struct settings_secret {
+	const char *name;
+	const char *key; /* the setting that asks for it */
+	const char *doc;
+	/* Whether there may or must be one, and where that was written. */
+	enum settings_want (*want)(const struct settings *settings, struct span *ret_at);
+};
+extern const struct settings_secret settings_secrets[]; /* ends with a name that is NULL */
+const struct settings_secret *settings_secret_find(const char *name); /* or NULL */
+
+/* How mail goes: none, plain, starttls or tls, as `mail.tls` and `mail.port` say. */
+const char *settings_mail_way(const struct settings *settings);
 
 /* The host name the site is served at: `web`, else `domain`. */
 const struct value_text *settings_web(const struct settings *settings);

@@ -128,6 +128,54 @@ no_sentinel() {
 		[ ! -e "$ROOT/var/lib/stead/sentinel.json" ]
 }
 
+other_secret() {
+	prepared 'p["permanent"] = {"key": "aa"}' && agent setup || return 1
+	new_plan 'p["permanent"] = {"key": "bb"}'
+	refuses 1 prepare.directories "the secret 'key' is not the one that the data here was made with" \
+		agent prepare || return 1
+	new_plan && agent prepare || return 1
+	new_plan 'p["permanent"] = {"key": "aa", "later": "cc"}'
+	agent prepare || return 1
+	[ "$(jq -c .permanent "$ROOT/var/lib/stead/sentinel.json")" = '{"key":"aa","later":"cc"}' ]
+}
+
+GUARD='setup.insert(0, step("guard", "1", guard="the data is of another kind",
+	done={"kind": "exec", "exec": ["cat", "/data/server.kind"], "expect": "right"}))'
+guarded() {
+	prepared "$GUARD" || return 1
+	echo wrong >"$ROOT/var/lib/stead/data/server/data/server.kind"
+	in_background setup
+	within 10 progress_is $STEP.guard failed "the data is of another kind" || return 1
+	[ "$(runs_of 'server init')" = 0 ] || { echo "it went on"; return 1; }
+	echo ' right ' >"$ROOT/var/lib/stead/data/server/data/server.kind"
+	background_ends 0 && [ "$(runs_of 'server init')" = 1 ] || return 1
+	echo wrong >"$ROOT/var/lib/stead/data/server/data/server.kind"
+	in_background setup
+	within 10 progress_is $STEP.guard failed "the data is of another kind"
+}
+
+# A tool reads what a program of the step's own prints, and says that it is done already.
+TOOL='p["tools"] = [{key: server[key] for key in ("name", "image", "user", "writable_root", "mounts")}]
+p["tools"][0]["name"] = "tool"
+s["key"]["done"] = {"kind": "exec", "process": "tool", "stdin_from": ["echo", "12"], "exec": ["tr", "1", "2"]}'
+asked_elsewhere() {
+	prepared "$TOOL; s['key']['done']['expect'] = '22'" && agent setup || return 1
+	[ "$(runs_of 'server key')" = 0 ] || { echo "it was done already"; return 1; }
+	prepared "$TOOL; s['key']['done'].update(exec=['false'], expect='22')" || return 1
+	in_background setup
+	within 10 progress_is $STEP.key failed "its done test exits with 1" || return 1
+	[ "$(runs_of 'server key')" = 0 ] || { echo "nobody knew whether it is done"; return 1; }
+}
+
+migrated() {
+	prepared 'p["jobs"][0]["phase"] = "migrate"' && start_server && agent setup || return 1
+	[ "$(runs_of 'server init')" = 1 ] && grep -q '^stop .*stead-server.service' "$ENGINE/systemctl" ||
+		{ cat "$ENGINE/systemctl"; return 1; }
+	rm "$ENGINE/systemctl"
+	start_server && agent setup || return 1
+	! grep -q . "$ENGINE/systemctl" || { echo "stopped again"; return 1; }
+}
+
 bad_plan() { # CONTENT TEXT
 	new_root
 	printf '%s' "$1" >"$ROOT/etc/stead/node.json"
@@ -314,6 +362,10 @@ tap "data of another node" wrong_sentinel \
 tap "a sentinel of garbage" wrong_sentinel 'x' "cannot be understood"
 tap "an empty sentinel" wrong_sentinel '' "cannot be understood"
 tap "data without a sentinel" no_sentinel
+tap "another permanent secret than that of the data" other_secret
+tap "a guard that does not hold" guarded
+tap "a done test in a tool, and one that knows nothing" asked_elsewhere
+tap "a migration stops the application, once" migrated
 tap "a plan of a newer version" bad_plan '{"plan":2}' "version 2 is not known here"
 tap "a plan cut short" bad_plan '{"plan":1,' "line 1: "
 tap "an empty plan" bad_plan '' "line 1: "

@@ -65,7 +65,7 @@ name=upstream
 start_caddy snac-upstream
 site
 # The application is not there: the answer shows that the proxy asked for it.
-answers 'its own name is the site' example.org '/a' 502 'HTTP/1.1'
+answers 'its own name is the site' example.org '/a' 503 'It will be back'
 stop_caddy
 echo "1..$count"
 exit $failed

@@ -142,7 +142,8 @@ static void test_missing_values(void)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_build(&f, STEAD_YAML, APP_YAML "    env: { H: \"${settings.mail.host}\" }\n", NULL);
+	fixture_build(&f, STEAD_YAML, APP_YAML "    env: { H: \"at ${settings.mail.host}\" }\n",
+	              NULL);
 	fixture_is_error(&f, "app.reference", 13, "'settings.mail.host' is not set",
 	                 "unset setting");
 	fixture_done(&f);

@@ -316,7 +316,7 @@ static void test_refused(struct arena *arena)
 	        "jobs[0].steps[2]: 'init' is there twice");
 	refused(arena,
 	        "\"run\": [\n      \"snac\",\n      \"init\",\n      \"/data/snac\"\n     ],\n", "",
-	        "jobs[0].steps[0]: needs either run or merge");
+	        "jobs[0].steps[0]: needs one of run, merge and guard");
 	refused(arena, "\"run\": [\n      \"snac\",", "\"run\": [\n      1,",
 	        "jobs[0].steps[0].run[0]: is not a text");
 	refused(arena, "\"values\": {", "\"values\": [], \"x\": {",
