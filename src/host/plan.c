@@ -112,6 +112,7 @@ static void hash_text(crypto_hash_sha256_state *state, const char *s)
 		(void)crypto_hash_sha256_update(state, (const unsigned char *)s, strlen(s));
 }
 
+/* Half of it tells as much apart, and a first-boot config has little room. */
 static const char *hash_done(struct arena *arena, crypto_hash_sha256_state *state)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
@@ -119,7 +120,7 @@ static const char *hash_done(struct arena *arena, crypto_hash_sha256_state *stat
 
 	(void)crypto_hash_sha256_final(state, digest);
 	text_init(&text, arena);
-	for (unsigned i = 0; i < sizeof(digest); i++)
+	for (unsigned i = 0; i < sizeof(digest) / 2; i++)
 		text_addf(&text, "%02x", digest[i]);
 	return text.data;
 }

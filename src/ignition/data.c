@@ -15,16 +15,34 @@ enum {
 	GZIP_WINDOW = 15 + 16, /* the largest window, with a gzip header */
 	GZIP_UNKNOWN_OS = 255,
 	COMPRESSION_COST = 4, /* the word "gzip" in the config */
+	TEXT_MAX = 64 * 1024,
 };
 
 static const char url_prefix[] = "data:,";
 static const char base64_prefix[] = "data:;base64,";
 
-/* What needs no escape: RFC 3986 unreserved and the marks of RFC 2396, as Ignition's own reader. */
-static bool unreserved(unsigned char c)
+/* What needs no escape: RFC 2397's urlchar, which is what RFC 2396 calls unreserved and reserved.
+ * Ignition's own reader takes both. */
+static bool is_urlchar(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("-_.!~*'()", c) != NULL);
+	       (c != '\0' && strchr("-_.!~*'();/?:@&=+$,", c) != NULL);
+}
+
+/* Texts of a config have much in common. Each by itself compresses badly, and what is compressed
+ * already does not become smaller when the whole is: so they go into it as they are. */
+static bool is_text(const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((data[i] < ' ' && data[i] != '\n' && data[i] != '\t') || data[i] == 0x7f)
+			return false;
+	return len <= TEXT_MAX;
+}
+
+/* JSON writes '&' in six letters. */
+static bool is_plain(unsigned char c)
+{
+	return is_urlchar(c) && c != '&';
 }
 
 static size_t url_length(const unsigned char *data, size_t len)
@@ -32,7 +50,7 @@ static size_t url_length(const unsigned char *data, size_t len)
 	size_t sum = strlen(url_prefix);
 
 	for (size_t i = 0; i < len; i++)
-		sum += unreserved(data[i]) ? 1 : 3;
+		sum += is_plain(data[i]) ? 1 : 3;
 	return sum;
 }
 
@@ -44,7 +62,7 @@ static char *url_escape(struct arena *arena, const unsigned char *data, size_t l
 	text_init(&text, arena);
 	text_add(&text, url_prefix);
 	for (size_t i = 0; i < len; i++) {
-		if (unreserved(data[i])) {
+		if (is_plain(data[i])) {
 			text_addc(&text, (char)data[i]);
 		} else {
 			text_addc(&text, '%');
@@ -96,9 +114,12 @@ static unsigned char *gzip(struct arena *arena, const void *data, size_t len, si
 struct ignition_resource ignition_data_url(struct arena *arena, const void *data, size_t len)
 {
 	size_t zipped_len, url = url_length(data, len), base64 = base64_length(len);
-	unsigned char *zipped = gzip(arena, data, len, &zipped_len);
 	size_t best = base64 < url ? base64 : url;
+	unsigned char *zipped;
 
+	if (is_text(data, len))
+		return (struct ignition_resource){ .source = url_escape(arena, data, len) };
+	zipped = gzip(arena, data, len, &zipped_len);
 	if (base64_length(zipped_len) + COMPRESSION_COST < best)
 		return (struct ignition_resource){
 			.source = base64_url(arena, zipped, zipped_len),
@@ -187,7 +208,7 @@ static char *url_unescape(struct arena *arena, const char *s, size_t *ret_len)
 				return NULL;
 			out[len++] = (char)(high << 4 | low);
 			s += 2;
-		} else if (unreserved((unsigned char)*s) || strchr(";/?:@&=+$,", *s) != NULL) {
+		} else if (is_urlchar((unsigned char)*s)) {
 			out[len++] = *s;
 		} else {
 			return NULL;

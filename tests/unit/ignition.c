@@ -40,7 +40,9 @@ static void test_data(void)
 	       "data URL: escaped");
 	is_str(ignition_data_url(arena, "     ", 5).source, "data:,%20%20%20%20%20",
 	       "data URL: a tie stays escaped");
-	is_str(ignition_data_url(arena, "      ", 6).source, "data:;base64,ICAgICAg",
+	is_str(ignition_data_url(arena, "/a?b=c,d\"%", 10).source, "data:,/a?b=c,d%22%25",
+	       "data URL: what needs no escape has none");
+	is_str(ignition_data_url(arena, "\1\1\1\1\1\1", 6).source, "data:;base64,AQEBAQEB",
 	       "data URL: base64 when shorter");
 	resource = ignition_data_url(arena, zeros, sizeof(zeros));
 	is_str(resource.compression, "gzip", "data URL: gzip when shorter");
@@ -117,8 +119,8 @@ static const char expected_json[] =
 	"x\"]}]},"
 	"\"storage\":{\"directories\":[{\"path\":\"/etc/stead\",\"mode\":493}],"
 	"\"files\":[{\"group\":{\"id\":1501},\"overwrite\":true,\"path\":\"/etc/ssh/key\","
-	"\"user\":{\"id\":1500},\"contents\":{\"source\":\"data:;base64,"
-	"PHNlY3JldD4gJiAibW9yZSIgXCDigKgK\"},\"mode\":384},"
+	"\"user\":{\"id\":1500},\"contents\":{\"source\":\"data:,"
+	"%3Csecret%3E%20%26%20%22more%22%20%5C%20%E2%80%A8%0A\"},\"mode\":384},"
 	"{\"overwrite\":true,\"path\":\"/etc/stead/node.json\","
 	"\"contents\":{\"source\":\"data:,%7B%7D%0A\"},\"mode\":420}],"
 	"\"links\":[{\"overwrite\":true,\"path\":\"/etc/localtime\","
