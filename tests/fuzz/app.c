@@ -45,7 +45,9 @@ static void check_accepted(struct arena *arena, const struct app *app)
 			struct app_merge merge;
 			struct findings findings;
 
-			require((steps[k].run.count > 0) != (steps[k].merge.node != NULL));
+			require((steps[k].run.count > 0) + (steps[k].merge.node != NULL) +
+			                (steps[k].guard.v != NULL) ==
+			        1);
 			findings_init(&findings, arena);
 			if (steps[k].merge.node != NULL)
 				require(app_merge_decode(arena, &steps[k], &merge, &findings));
