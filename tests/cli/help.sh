@@ -80,12 +80,18 @@ is 'bash: applications' "$(complete stead app show s)" 'snac '
 is 'bash: providers' "$(complete stead providers het)" 'hetzner '
 is 'bash: hidden commands stay hidden' "$(complete stead manu)" ' '
 
-# what is offered is what is understood
+# What is offered is what is understood. The shell does not know which application a folder is for: it
+# offers the processes of all.
 new_node "$tmp/node"
-read -ra subjects < <(complete stead explain '')
+read -ra processes < <(complete stead logs '')
+read -ra subjects < <(complete stead explain '' | tr ' ' '\n' | grep -vxF "$(printf '%s\n' "${processes[@]}")" | tr '\n' ' ')
 ok "explain is offered subjects: ${#subjects[@]}" test ${#subjects[@]} -ge 50
 run 0 'explain answers for all that it is offered' explain --dir "$tmp/node" "${subjects[@]}"
-run 0 'and for the processes that logs is offered' explain --dir "$tmp/node" $(complete stead logs '')
+run 0 'and for processes' explain --dir "$tmp/node" caddy snac
+for app in $(complete stead app show ''); do "$stead" app show "$app"; done >"$tmp/apps"
+for process in "${processes[@]}"; do
+	[ "$process" = caddy ] || ok "a process that is offered: $process" grep -qw "$process" "$tmp/apps"
+done
 for word in $(complete stead providers ''); do
 	run 0 "a provider that is offered: $word" providers "$word"
 done

@@ -196,7 +196,8 @@ if command -v qemu-img >/dev/null; then
 	err_has 'it was locked' 'locked 2 images'
 	jq -r .ignition.config.replace.source "$tmp/config.ign" | sed 's/^data:[^,]*,//' | base64 -d | zcat >"$tmp/inner.ign"
 	jq -r '.storage.files[] | select(.path == "/etc/stead/node.json").contents.source' "$tmp/inner.ign" |
-		sed 's/^data:[^,]*,//' | base64 -d | zcat >"$tmp/node.json"
+		python3 -c 'import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(sys.stdin.read().strip()).read())' \
+			>"$tmp/node.json"
 	is 'the data are on the disk that a VM has' "$(jq -r .data.device "$tmp/node.json")" /dev/disk/by-id/virtio-stead-data
 	fails 'and on no part of the system' grep -q partitions "$tmp/inner.ign"
 fi
