@@ -314,5 +314,6 @@ bool app_decode(struct arena *arena, const struct yaml_node *root, const struct 
 	check_parts(&c);
 	check_processes(&c);
 	check_jobs(&c);
+	check_import(&c);
 	return findings->errors == errors;
 }

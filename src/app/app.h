@@ -9,6 +9,7 @@
 #ifndef STEAD_APP_APP_H
 #define STEAD_APP_APP_H
 
+#include "dotenv/dotenv.h"
 #include "schema/schema.h"
 
 enum { APP_FORMAT = 1 };
@@ -25,8 +26,8 @@ struct app_setting { /* one key of the application's own section */
 
 struct app_secret {
 	struct value_text name;
-	struct value_text kind; /* hex | base64 | urlsafe | alnum | uuid | vapid | asked | captured;
-	                           later rsa */
+	struct value_text kind; /* hex | base64 | urlsafe | alnum | uuid | vapid | asked | optional
+	                           | captured; later rsa */
 	struct value_int size;
 	struct value_bool permanent;
 	struct value_text doc;
@@ -168,6 +169,25 @@ struct app_owner {
 	struct value_text login; /* secret that holds the owner's password */
 };
 
+struct app_import_rule { /* holds when all of `when` does, and no variable it names is empty */
+	struct value_list when;      /* "VARIABLE == text" or "VARIABLE != text" */
+	struct value_pairs settings; /* "mail.host": "${SMTP_SERVER}" */
+	struct value_pairs secrets;  /* "app.NAME" or one of a service: "${VARIABLE}" */
+	struct value_text drop;      /* why the variables in `when` are left behind */
+};
+
+struct app_import_env {              /* what the variables of another installation become */
+	struct value_pairs defaults; /* what the application takes where none is written */
+	struct schema_array rules;   /* struct app_import_rule */
+	struct value_pairs halves;   /* VARIABLE: the secret that it is the public half of */
+	struct value_list pass;      /* go into the section's `env`; a '*' at the end: all such */
+	struct value_pairs drop;     /* left behind: VARIABLE, or PREFIX*, and why */
+};
+
+struct app_import {
+	struct app_import_env env;
+};
+
 struct app {
 	struct value_int format;
 	struct value_text name, title, summary, website;
@@ -180,6 +200,7 @@ struct app {
 	struct schema_array envs;   /* struct app_env */
 	struct value_list env_kept; /* variables that users cannot set */
 	struct app_mail mail;
+	struct app_import import;
 	struct value_tree metrics, alerts, dashboards, schedule, backup, versions; /* later */
 	struct value_list notes; /* shown by check, e.g. "snac sends no mail" */
 	struct value_bool mail_used;
@@ -204,6 +225,38 @@ bool app_load(struct arena *arena, const char *apps_dir, const char *name, struc
 
 /* The row that a user's value of this setting must fit; without a place in a struct. */
 struct schema_row app_setting_row(struct arena *arena, const struct app_setting *setting);
+
+/* --- import.c: another installation's variables --- */
+
+enum app_imported_kind {
+	APP_IMPORT_SETTING, /* `key` of stead.yaml is `value` */
+	APP_IMPORT_SECRET,  /* the secret `key` is `value` */
+	APP_IMPORT_ENV,     /* goes into the section's `env` */
+	APP_IMPORT_SAME,    /* says what is so anyway */
+	APP_IMPORT_DROPPED, /* left behind; `why` */
+	APP_IMPORT_UNKNOWN,
+};
+
+struct app_imported {
+	enum app_imported_kind kind;
+	const char *variables; /* those it comes from: "SMTP_SERVER, SMTP_PORT" */
+	const char *key, *value, *why;
+	struct span at; /* of the first of them */
+};
+struct app_imports {
+	LIST_OF(struct app_imported);
+};
+
+/* Whether the definition says what variables become. */
+bool app_can_import(const struct app *app);
+
+/* What becomes of each variable, in the order of the kinds; texts live in ARENA, which should be a
+ * secret one. */
+void app_import_env(struct arena *arena, const struct app *app, const struct dotenv *variables,
+                    struct app_imports *ret);
+
+/* The variables that a secret ("app.NAME") comes from; NULL: none. */
+const char *app_import_variable(struct arena *arena, const struct app *app, const char *secret);
 
 /* Names of built-in applications and those in APPS_DIR, sorted. */
 void app_names(struct arena *arena, const char *apps_dir, struct strings *ret_names);

@@ -33,12 +33,16 @@ void check_reference_tree(struct checker *c, const struct yaml_node *node, enum 
 /* "A == B" or "A != B" each, references with or without their braces. */
 void check_conditions(struct checker *c, const struct value_list *when);
 
+/* Whether a secret of that name is the user's to give for what the settings name. */
+bool is_service_secret(const char *name);
+
 /* process.c: names and values of variables. */
 void check_variables(struct checker *c, const struct value_pairs *env);
 
 void check_processes(struct checker *c);
 void check_jobs(struct checker *c);
 void check_parts(struct checker *c);
+void check_import(struct checker *c);
 
 /* -- helpers -- */
 

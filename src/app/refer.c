@@ -65,7 +65,7 @@ static void refer_own(struct checker *c, const struct reference *r)
 }
 
 /* Those that the user gives for what the settings name; app knows nothing of settings. */
-static bool is_service_secret(const char *name)
+bool is_service_secret(const char *name)
 {
 	static const char *const names[] = { "mail.password",    "database.password",
 		                             "redis.password",   "search.password",

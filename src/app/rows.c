@@ -16,8 +16,9 @@
 
 static const char *const words_setting[] = { "text",   "word",  "int",  "bool",  "size", "duration",
 	                                     "domain", "email", "list", "pairs", NULL };
-static const char *const words_secret[] = { "hex",      "base64", "urlsafe", "alnum", "asked",
-	                                    "captured", "uuid",   "rsa",     "vapid", NULL };
+static const char *const words_secret[] = { "hex",   "base64",   "urlsafe",  "alnum",
+	                                    "asked", "optional", "captured", "uuid",
+	                                    "rsa",   "vapid",    NULL };
 static const char *const words_class[] = { "precious", "rebuildable", "cache", NULL };
 static const char *const words_group[] = { "data", "app", "tool", NULL };
 static const char *const words_signal[] = { "SIGTERM", "SIGINT",  "SIGQUIT",  "SIGHUP",
@@ -275,6 +276,42 @@ static const struct schema_row config_rows[] = {
 	END,
 };
 
+static const struct schema_row import_rule_rows[] = {
+	ROW("when", SCHEMA_LIST, app_import_rule, when,
+	    "comparisons of a variable with a text, which must all hold", .item = SCHEMA_TEXT),
+	ROW("settings", SCHEMA_PAIRS, app_import_rule, settings,
+	    "settings, made of variables like ${SMTP_SERVER}", .item = SCHEMA_TEXT),
+	ROW("secrets", SCHEMA_PAIRS, app_import_rule, secrets,
+	    "secrets, made of variables: app.NAME, or one of a service", .item = SCHEMA_TEXT),
+	ROW("drop", SCHEMA_TEXT, app_import_rule, drop,
+	    "why the variables of when are left behind"),
+	END,
+};
+
+static const struct schema_row import_env_rows[] = {
+	ROW("defaults", SCHEMA_PAIRS, app_import_env, defaults,
+	    "what the application takes for variables that are not written", .item = SCHEMA_TEXT),
+	ROW("rules", SCHEMA_MAPS, app_import_env, rules,
+	    "what becomes of variables; the first rule for a setting counts",
+	    .rows = import_rule_rows, .size = sizeof(struct app_import_rule)),
+	ROW("halves", SCHEMA_PAIRS, app_import_env, halves,
+	    "variables that are the public half of a secret, which must fit",
+	    .item = SCHEMA_ENV_NAME),
+	ROW("pass", SCHEMA_LIST, app_import_env, pass,
+	    "variables that go into env as they are; with a '*' at the end all that begin so",
+	    .item = SCHEMA_TEXT),
+	ROW("drop", SCHEMA_PAIRS, app_import_env, drop,
+	    "variables that are left behind, and why; with a '*' at the end all that begin so",
+	    .item = SCHEMA_TEXT),
+	END,
+};
+
+static const struct schema_row import_rows[] = {
+	ROW("env", SCHEMA_MAP, app_import, env,
+	    "what the variables of another installation's .env become", .rows = import_env_rows),
+	END,
+};
+
 const struct schema_row app_rows[] = {
 	ROW("format", SCHEMA_INT, app, format, "version of this format", .flags = SCHEMA_NEEDED,
 	    .min = 1, .max = 1000000),
@@ -317,6 +354,8 @@ const struct schema_row app_rows[] = {
 	    .item = SCHEMA_NAME, .rows = command_rows, .size = sizeof(struct app_command)),
 	ROW("routes", SCHEMA_MAPS, app, routes, "which process answers which path",
 	    .rows = route_rows, .size = sizeof(struct app_route)),
+	ROW("import", SCHEMA_MAP, app, import, "how an installation of before is moved here",
+	    .rows = import_rows),
 	ROW("mail_used", SCHEMA_BOOL, app, mail_used, "whether the application sends mail",
 	    .fallback = "true"),
 	ROW("notes", SCHEMA_LIST, app, notes, "sentences that a check shows to every user",

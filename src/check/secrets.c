@@ -50,7 +50,7 @@ static void check_missing(const struct node_inputs *inputs, struct findings *fin
 	cleanup_arena struct arena *scratch = arena_new();
 
 	for (size_t i = 0; i < inputs->app->secrets.count; i++) {
-		if (!is_captured(&declared[i]))
+		if (!is_captured(&declared[i]) && !str_equal(declared[i].kind.v, "optional"))
 			need(inputs, arena_printf(scratch, "app.%s", declared[i].name.v),
 			     declared[i].name.at, findings);
 		check_kind(inputs, &declared[i], findings);

@@ -86,12 +86,11 @@ static bool key_ok(const char *key)
 	       key[len - 1] != '.' && strstr(key, "..") == NULL;
 }
 
-static bool add(struct answers *answers, const char *key, const char *value,
+static bool add(struct answers *answers, const char *key, const char *value, struct span at,
                 struct findings *findings)
 {
 	struct answer *answer = find(answers, key);
 	const struct schema_row *row = schema_find(settings_rows, key);
-	struct span at = place(answers->arena, key, value);
 	size_t bad;
 
 	if (!utf8_valid(value, strlen(value), &bad)) {
@@ -131,13 +130,24 @@ bool answers_add(struct answers *answers, const char *assignment, struct finding
 	if (equals != NULL) {
 		key = arena_strndup(answers->arena, assignment, (size_t)(equals - assignment));
 		if (key_ok(key))
-			return add(answers, key, equals + 1, findings);
+			return add(answers, key, equals + 1, place(answers->arena, key, equals + 1),
+			           findings);
 	}
 	source = arena_alloc(answers->arena, sizeof(*source));
 	*source = (struct source){ .name = "--set", .data = assignment, .len = strlen(assignment) };
 	diag_error(findings, CODE, (struct span){ source, 1, 1, (uint32_t)strlen(assignment) + 1 },
 	           "like --set domain=example.org", "this is not KEY=VALUE");
 	return false;
+}
+
+bool answers_take(struct answers *answers, const char *key, const char *value, struct span at,
+                  struct findings *findings)
+{
+	for (size_t i = 0; i < answers->count; i++)
+		if (strcmp(answers->items[i].key, key) == 0 ||
+		    is_below(answers->items[i].key, key) || is_below(key, answers->items[i].key))
+			return false;
+	return add(answers, key, value, at, findings);
 }
 
 /* --- checking --- */
@@ -304,6 +314,12 @@ static bool check_one(struct answers *answers, struct answer *answer, struct fin
 	return ok;
 }
 
+/* APP.env.NAME: a text, whatever it looks like. */
+static bool is_variable(const char *key, const char *app)
+{
+	return str_starts(key + strlen(app), ".env.");
+}
+
 bool answers_check(struct answers *answers, const char *app, struct findings *findings)
 {
 	size_t errors = findings->errors;
@@ -312,7 +328,8 @@ bool answers_check(struct answers *answers, const char *app, struct findings *fi
 		struct answer *answer = &answers->items[i];
 
 		if (app != NULL && is_below(answer->key, app))
-			answer->is_text = !is_plain_value(answer->values.items[0]);
+			answer->is_text = is_variable(answer->key, app) ||
+			                  !is_plain_value(answer->values.items[0]);
 		else
 			(void)check_one(answers, answer, findings);
 		for (size_t k = 0; k < answers->count; k++)
@@ -330,7 +347,7 @@ bool answers_set(struct answers *answers, const char *key, const char *value,
 {
 	size_t errors = findings->errors;
 
-	if (add(answers, key, value, findings) &&
+	if (add(answers, key, value, place(answers->arena, key, value), findings) &&
 	    !check_one(answers, &answers->items[answers->count - 1], findings))
 		answers_drop(answers);
 	return findings->errors == errors;

@@ -23,6 +23,11 @@ struct answers {
 /* Adds "KEY=VALUE". Only its form is checked here; false with findings cli.set. */
 bool answers_add(struct answers *answers, const char *assignment, struct findings *findings);
 
+/* Adds one that was found at AT, unless it, or one above or below it, is there already: false, also
+ * after a finding. */
+bool answers_take(struct answers *answers, const char *key, const char *value, struct span at,
+                  struct findings *findings);
+
 /* Adds one that was asked for and checks it at once. A wrong one is not kept. */
 bool answers_set(struct answers *answers, const char *key, const char *value,
                  struct findings *findings);

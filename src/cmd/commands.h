@@ -9,6 +9,7 @@
 extern const struct cli_program stead_program;
 
 int cmd_init(struct cli *cli);
+int cmd_import(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_lock(struct cli *cli);
 int cmd_render(struct cli *cli);

@@ -163,7 +163,8 @@ static bool complete_app(struct arena *arena, struct secrets *secrets,
 	};
 	const char *name = arena_printf(arena, "app.%s", wanted->name.v);
 
-	if (str_equal(wanted->kind.v, "captured") || secrets_get(secrets, name) != NULL)
+	if (str_equal(wanted->kind.v, "captured") || str_equal(wanted->kind.v, "optional") ||
+	    secrets_get(secrets, name) != NULL)
 		return true;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (str_equal(wanted->kind.v, kinds[i].word)) {

@@ -15,6 +15,7 @@
 #include "cmd/compile.h"
 #include "cmd/files.h"
 #include "cmd/given_secrets.h"
+#include "cmd/init.h"
 #include "cmd/kit.h"
 
 enum { LINEAGE_BYTES = 16, ATTEMPTS = 100 };
@@ -27,6 +28,7 @@ struct init {
 	struct secrets secrets;
 	struct lock lock;
 	struct app app;
+	const struct init_source *source; /* NULL: none */
 	bool ask;
 	int dir_fd;
 	bool made_dir;
@@ -348,6 +350,11 @@ static void print_result(const struct init *init)
 	(void)printf("next: stead check%s\n", where);
 }
 
+static bool is_dry(const struct init *init)
+{
+	return init->source != NULL && init->source->dry_run;
+}
+
 static int make_node(struct init *init)
 {
 	struct compile *compile = &init->compile;
@@ -368,8 +375,14 @@ static int make_node(struct init *init)
 		(void)compile_report(compile, init->cli, stderr);
 		return fail(CLI_FINDINGS, NULL, "nothing was made");
 	}
-	if (init->ask && !cli_flag(init->cli, "yes") && !confirm(init))
+	if (init->ask && !cli_flag(init->cli, "yes") && !is_dry(init) && !confirm(init))
 		return fail(CLI_FINDINGS, NULL, "nothing was made");
+	if (is_dry(init)) {
+		(void)printf("\n%s would be:\n\n%s",
+		             compile_path(init->arena, compile->dir, SETTINGS_FILE), settings);
+		code = flush_output(stdout);
+		return code != CLI_OK ? code : compile_report(compile, init->cli, stderr);
+	}
 	code = make_files(init, settings, lock_text);
 	if (code != CLI_OK)
 		return code;
@@ -403,6 +416,11 @@ static int run(struct init *init)
 	if (code != CLI_OK)
 		return code;
 	take_options(init);
+	if (init->source != NULL)
+		code = init->source->take(init->source->context, compile, &init->answers,
+		                          &init->secrets);
+	if (code != CLI_OK)
+		return code;
 	if (!collect_answers(init)) {
 		if (compile->findings.errors == 0)
 			return fail(CLI_FINDINGS, NULL, "there was no answer; nothing was made");
@@ -413,7 +431,14 @@ static int run(struct init *init)
 
 int cmd_init(struct cli *cli)
 {
-	struct init init = { .cli = cli, .arena = cli->arena, .ask = terminal_can_ask() };
+	return init_make(cli, NULL);
+}
+
+int init_make(struct cli *cli, const struct init_source *source)
+{
+	struct init init = {
+		.cli = cli, .arena = cli->arena, .source = source, .ask = terminal_can_ask()
+	};
 	int code;
 
 	compile_init(&init.compile, cli);
@@ -428,7 +453,7 @@ int cmd_init(struct cli *cli)
 		            init.compile.dir, strerror(-init.dir_fd));
 	else
 		code = run(&init);
-	if (code != CLI_OK && init.made_dir)
+	if ((code != CLI_OK || is_dry(&init)) && init.made_dir)
 		(void)rmdir(init.compile.dir); /* only when it is empty */
 	fd_cleanup(&init.dir_fd);
 	compile_done(&init.compile);

@@ -42,6 +42,14 @@ static const struct cli_option init_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_option import_options[] = {
+	{ .name = "env", .type = CLI_TEXT, .value = "FILE", .complete = CLI_COMPLETE_FILE,
+	  .doc = "the old installation's variables, like .env.production" },
+	{ .name = "dry-run", .type = CLI_FLAG,
+	  .doc = "show what would be made of the variables, and make nothing" },
+	{ .name = NULL },
+};
+
 static const struct cli_option lock_options[] = {
 	{ .name = "update", .type = CLI_FLAG,
 	  .doc = "ask again also for what is locked already, and take what is newer" },
@@ -207,6 +215,28 @@ static const struct cli_command commands[] = {
 	                               "--set images.snac=registry.example.net/snac:2.75",
 	                               "ask nothing" }),
 		.run = cmd_init,
+	},
+	{
+		.name = "import",
+		.group = "settings",
+		.args = "",
+		.summary = "move an installation of before into a node",
+		.doc = "With --env, in a folder without stead.yaml: reads the variables of the old "
+		       "installation (.env.production), and makes stead.yaml, stead.secrets.yaml and "
+		       "stead.lock of them, as init does; what the variables do not say is asked, or said "
+		       "with --set, which wins. A line says what became of each variable: a setting, a "
+		       "secret, a variable under 'env', left behind and why, or not understood. Secrets are "
+		       "never shown. A missing secret without which the data could not be read is an "
+		       "error.\n\n"
+		       "In a folder with stead.yaml nothing is changed: the variables are compared with it, "
+		       "and another permanent secret is an error.\n\n"
+		       "A value is taken as it is written: no variable inside it is replaced.",
+		.options = OPTIONS(import_options, init_options, compile_options),
+		.examples = EXAMPLES({ "stead import --env .env.production --dir node --set admin.name=alice "
+	                               "--set admin.email=alice@example.net --set backup=none",
+	                               "a settings folder from the old variables" },
+	                             { "stead import --env .env.production --dry-run", "only look" }),
+		.run = cmd_import,
 	},
 	{
 		.name = "check",

@@ -186,9 +186,9 @@ static bool lookup_secret(struct build *b, const char *name, struct reference_va
 		return false;
 	}
 	set_text(ret, REFERENCE_TEXT,
-	         found != NULL      ? found->value
-	         : declared != NULL ? ""
-	                            : NULL,
+	         found != NULL                                                  ? found->value
+	         : declared != NULL && !str_equal(declared->kind.v, "optional") ? ""
+	                                                                        : NULL,
 	         (struct span){ .key = arena_printf(b->arena, "secret.%s", name) });
 	ret->secret = true;
 	return true;

@@ -4,7 +4,7 @@ set -u
 cd "$(dirname "$0")/../.."
 
 rows=(
-	"base" "dns" "diag" "yaml" "schema" "settings app provider" "secret" "node" "check" "plan" "output"
+	"base" "dns" "diag" "yaml dotenv" "schema" "settings app provider" "secret" "node" "check" "plan" "output"
 	"host" "ignition butane" "kubernetes terraform netboot graph vm remote" "probe" "agent" "cli" "cmd"
 )
 # These depend on less than their place would allow: they are part of the agent.

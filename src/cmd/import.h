@@ -1,0 +1,17 @@
+/*
+ * stead import: an installation that stead did not make becomes a node.
+ */
+#ifndef STEAD_CMD_IMPORT_H
+#define STEAD_CMD_IMPORT_H
+
+#include "cmd/compile.h"
+
+/* The settings folder from the variables of PATH; with an application that is not named, the one
+ * whose definition knows how. */
+int import_make(struct cli *cli, const char *path, bool dry_run);
+
+/* Compares the variables of PATH with a settings folder that is there: another permanent secret is
+ * an error. Changes nothing; COMPILE has its files. */
+int import_compare(struct cli *cli, const char *path, struct compile *compile);
+
+#endif
