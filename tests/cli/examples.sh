@@ -41,6 +41,7 @@ elsewhere() { # LINE: the test
 	'stead check --online') echo online.sh ;;   # the world
 	'stead lock'*) echo lock.sh ;;              # a registry
 	'stead adopt '*) echo adopt.sh ;;           # a node
+	'stead import '*) echo import.sh ;;         # an old installation
 	'stead diff') echo up-host.sh ;;            # a node
 	esac
 }
