@@ -5,6 +5,7 @@
 
 #include "agent/disk.h"
 #include "agent/failpoint.h"
+#include "agent/import.h"
 #include "agent/os.h"
 #include "agent/stop.h"
 #include "agent/units.h"
@@ -72,7 +73,7 @@ static int remove_flag(struct agent *agent)
 }
 
 /* The flag first: whatever happens then, a boot finds it. */
-static int switch_on(struct agent *agent, const char *why)
+int maintenance_on(struct agent *agent, const char *why)
 {
 	struct strings target = { 0 }, rest = { 0 };
 	int r = write_flag(agent, why);
@@ -88,7 +89,7 @@ static int switch_on(struct agent *agent, const char *why)
 }
 
 /* A node that is stopped as a whole stays so. */
-static int switch_off(struct agent *agent)
+int maintenance_off(struct agent *agent)
 {
 	static const char *const start[] = { "start", "--no-block", "stead-app.target", NULL };
 	struct strings names = { 0 };
@@ -120,9 +121,13 @@ int agent_maintenance(struct agent *agent, char *const *args)
 	int r = 0;
 
 	if (str_equal(args[0], "on"))
-		r = switch_on(agent, args[1]);
+		r = maintenance_on(agent, args[1]);
 	else if (str_equal(args[0], "off") && args[1] == NULL)
-		r = switch_off(agent);
+		r = import_is_switching(agent)
+		            ? agent_fail(agent, -EBUSY,
+		                         "an import was cut short when it was nearly done: 'stead "
+		                         "import --finish' comes first")
+		            : maintenance_off(agent);
 	else if (!str_equal(args[0], "status") || args[1] != NULL) {
 		agent_log("usage: stead-node maintenance on [WHY]|off|status");
 		return AGENT_USAGE;

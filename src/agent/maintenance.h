@@ -16,4 +16,8 @@ struct maintenance {
 
 void maintenance_read(const struct agent *agent, struct arena *arena, struct maintenance *ret);
 
+/* What the verb does: the flag, then the units. */
+int maintenance_on(struct agent *agent, const char *why);
+int maintenance_off(struct agent *agent);
+
 #endif

@@ -184,8 +184,32 @@ struct app_import_env {              /* what the variables of another installati
 	struct value_pairs drop;     /* left behind: VARIABLE, or PREFIX*, and why */
 };
 
+struct app_import_run { /* a program in the container of a process */
+	struct value_text process;
+	struct value_list run;
+};
+
+struct app_import_database {
+	struct value_text process;           /* the one that holds it, with psql and pg_restore */
+	struct value_text user, name, owner; /* superuser; database; who owns it */
+	struct value_text schema;
+	struct value_text empty;      /* SQL: t when nobody has used the node */
+	struct value_text version;    /* SQL: of the tables */
+	struct app_import_run newest; /* prints the newest that the image knows */
+	struct value_pairs refuse;    /* why: SQL that says t then */
+	struct value_list counts;     /* tables whose rows are counted */
+};
+
+struct app_import_media {
+	struct value_text volume, strip;
+};
+
 struct app_import {
 	struct app_import_env env;
+	struct app_import_database database;
+	struct app_import_media media;
+	struct schema_array clear; /* struct app_import_run: what must forget the old database */
+	struct value_list notes;   /* what to do afterwards */
 };
 
 struct app {

@@ -106,11 +106,43 @@ static void check_rule(struct checker *c, const struct app_import_rule *rule)
 		       "a rule has neither 'settings' nor 'secrets' nor 'when'");
 }
 
+/* All of it, or none: half a description would be found out on the node. */
+static void check_database(struct checker *c)
+{
+	const struct app_import_database *database = &c->app->import.database;
+	const struct value_text *needed[] = { &database->name, &database->owner, &database->empty,
+		                              &database->version, &database->newest.process };
+	const struct app_process *process = need_process(c, &database->process);
+	const struct app_import_run *clear = c->app->import.clear.items;
+
+	if (process != NULL && !str_equal(process->group.v, "data"))
+		report(c, "app.import", database->process.at, "group: data",
+		       "process '%s' holds no data", process->name.v);
+	for (size_t i = 0; database->process.v != NULL && i < sizeof(needed) / sizeof(needed[0]);
+	     i++)
+		if (needed[i]->v == NULL) {
+			report(c, "app.import", database->process.at,
+			       "name, owner, empty, version and newest",
+			       "not all is said of the database that is imported");
+			break;
+		}
+	(void)need_process(c, &database->newest.process);
+	for (size_t i = 0; i < c->app->import.clear.count; i++)
+		(void)need_process(c, &clear[i].process);
+	if (c->app->import.media.volume.v != NULL &&
+	    find_volume(c->app, c->app->import.media.volume.v) == NULL)
+		report(c, "app.name", c->app->import.media.volume.at,
+		       hint_of_names(c, c->app->import.media.volume.v, &c->app->volumes,
+		                     sizeof(struct app_volume)),
+		       "there is no volume '%s'", c->app->import.media.volume.v);
+}
+
 void check_import(struct checker *c)
 {
 	const struct app_import_env *env = &c->app->import.env;
 	const struct app_import_rule *rules = env->rules.items;
 
+	check_database(c);
 	for (size_t i = 0; i < env->defaults.count; i++)
 		check_name(c, env->defaults.items[i].key, env->defaults.items[i].key_at, false);
 	for (size_t i = 0; i < env->rules.count; i++)

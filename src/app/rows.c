@@ -306,9 +306,57 @@ static const struct schema_row import_env_rows[] = {
 	END,
 };
 
+static const struct schema_row import_run_rows[] = {
+	ROW("process", SCHEMA_NAME, app_import_run, process, "in whose container it runs",
+	    .flags = SCHEMA_NEEDED),
+	ROW("run", SCHEMA_LIST, app_import_run, run, "program and arguments",
+	    .flags = SCHEMA_NEEDED, .item = SCHEMA_TEXT),
+	END,
+};
+
+static const struct schema_row import_database_rows[] = {
+	ROW("process", SCHEMA_NAME, app_import_database, process,
+	    "the data process that holds it, with psql and pg_restore"),
+	ROW("user", SCHEMA_ENV_NAME, app_import_database, user,
+	    "the superuser, as whom psql gets in there without a password", .fallback = "postgres"),
+	ROW("name", SCHEMA_ENV_NAME, app_import_database, name, "the application's database"),
+	ROW("owner", SCHEMA_ENV_NAME, app_import_database, owner, "the role that owns it"),
+	ROW("schema", SCHEMA_ENV_NAME, app_import_database, schema, "the schema that is moved",
+	    .fallback = "public"),
+	ROW("empty", SCHEMA_TEXT, app_import_database, empty,
+	    "SQL that says t when nobody has used this node yet"),
+	ROW("version", SCHEMA_TEXT, app_import_database, version,
+	    "SQL that says the version of the tables"),
+	ROW("newest", SCHEMA_MAP, app_import_database, newest,
+	    "prints the newest version that the image knows; the dump's may not be above it, as "
+	    "texts are compared",
+	    .rows = import_run_rows),
+	ROW("refuse", SCHEMA_PAIRS, app_import_database, refuse,
+	    "why a dump is refused: SQL that says t then", .item = SCHEMA_TEXT),
+	ROW("counts", SCHEMA_LIST, app_import_database, counts,
+	    "tables whose rows are counted in the dump and in the database",
+	    .item = SCHEMA_ENV_NAME),
+	END,
+};
+
+static const struct schema_row import_media_rows[] = {
+	ROW("volume", SCHEMA_NAME, app_import_media, volume, "the volume that files go into"),
+	ROW("strip", SCHEMA_TEXT, app_import_media, strip,
+	    "what names in the archive may begin with, like public/system"),
+	END,
+};
+
 static const struct schema_row import_rows[] = {
 	ROW("env", SCHEMA_MAP, app_import, env,
 	    "what the variables of another installation's .env become", .rows = import_env_rows),
+	ROW("database", SCHEMA_MAP, app_import, database, "how a dump becomes the database",
+	    .rows = import_database_rows),
+	ROW("media", SCHEMA_MAP, app_import, media, "where files go", .rows = import_media_rows),
+	ROW("clear", SCHEMA_MAPS, app_import, clear,
+	    "programs that make others forget the database of before", .rows = import_run_rows,
+	    .size = sizeof(struct app_import_run)),
+	ROW("notes", SCHEMA_LIST, app_import, notes, "sentences on what to do afterwards",
+	    .item = SCHEMA_TEXT),
 	END,
 };
 

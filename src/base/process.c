@@ -95,7 +95,11 @@ static int spawn(const struct process_run *run, struct child *child)
 	int ends[2], r, error = 0;
 	ssize_t n;
 
-	if (run->stdin_data == NULL) {
+	if (run->stdin_fd > 0) {
+		in_read = fcntl(run->stdin_fd, F_DUPFD_CLOEXEC, 3);
+		if (in_read < 0)
+			return -errno;
+	} else if (run->stdin_data == NULL) {
 		in_read = open_null();
 		if (in_read < 0)
 			return in_read;

@@ -13,6 +13,7 @@ struct process_run {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *stdin_data;  /* NULL: /dev/null */
 	size_t stdin_len;
+	int stdin_fd;        /* above 0: what the child reads, instead of stdin_data */
 	bool inherit_stdout; /* give the child our stdout (else it is captured) */
 	bool inherit_stderr;
 	bool foreground;      /* it stays in our process group, so that it may ask on the terminal;

@@ -14,4 +14,10 @@ int import_make(struct cli *cli, const char *path, bool dry_run);
  * an error. Changes nothing; COMPILE has its files. */
 int import_compare(struct cli *cli, const char *path, struct compile *compile);
 
+/* Sends --database and --media to the node of COMPILE, and follows until they are its own. */
+int import_send(struct cli *cli, struct compile *compile);
+
+/* "finish" or "drop" of one that was cut short. */
+int import_continue(struct cli *cli, const char *what);
+
 #endif

@@ -47,6 +47,16 @@ static const struct cli_option import_options[] = {
 	  .doc = "the old installation's variables, like .env.production" },
 	{ .name = "dry-run", .type = CLI_FLAG,
 	  .doc = "show what would be made of the variables, and make nothing" },
+	{ .name = "database", .type = CLI_TEXT, .value = "DUMP", .complete = CLI_COMPLETE_FILE,
+	  .doc = "the old database, as pg_dump wrote it: plain, custom, directory or tar" },
+	{ .name = "media", .type = CLI_TEXT, .value = "TAR", .complete = CLI_COMPLETE_FILE,
+	  .doc = "the old installation's files, as a tar archive or as their folder" },
+	{ .name = "from-fork", .type = CLI_FLAG,
+	  .doc = "the dump is a fork's, and so are the images of the settings" },
+	{ .name = "finish", .type = CLI_FLAG,
+	  .doc = "go on with an import that was cut short when all was there" },
+	{ .name = "drop", .type = CLI_FLAG,
+	  .doc = "forget an import that was cut short before it changed anything" },
 	{ .name = NULL },
 };
 
@@ -230,12 +240,20 @@ static const struct cli_command commands[] = {
 		       "error.\n\n"
 		       "In a folder with stead.yaml nothing is changed: the variables are compared with it, "
 		       "and another permanent secret is an error.\n\n"
+		       "With --database, and --media: moves the old database and files into the node, which "
+		       "is up and which nobody has used yet. The dump is restored beside the present database, "
+		       "compared (versions, signs of a fork, rows), and takes its place only when all was "
+		       "well; then migrations run. Until then nothing of the node changes; cut short, it is as "
+		       "before, or 'import --finish' goes on. Old accounts keep their passwords. The old "
+		       "installation must be down from the dump on: two of one domain must never speak.\n\n"
 		       "A value is taken as it is written: no variable inside it is replaced.",
-		.options = OPTIONS(import_options, init_options, compile_options),
+		.options = OPTIONS(import_options, init_options, machine_options, compile_options),
 		.examples = EXAMPLES({ "stead import --env .env.production --dir node --set admin.name=alice "
 	                               "--set admin.email=alice@example.net --set backup=none",
 	                               "a settings folder from the old variables" },
-	                             { "stead import --env .env.production --dry-run", "only look" }),
+	                             { "stead import --env .env.production --dry-run", "only look" },
+	                             { "stead import --database mastodon.dump --media system.tar",
+	                               "into the node that 'stead up' made" }),
 		.run = cmd_import,
 	},
 	{

@@ -75,6 +75,42 @@ refuse 1 'without a terminal it asks nothing' '--set admin.name=alice' --env "$f
 run 1 'as JSON' import --env "$tmp/empty" --dir "$tmp/none" --format=json
 ok 'JSON says it too' jq -e '[.findings[].code] == ["import.empty"]' "$tmp/err"
 
+# --- dumps and archives, before any machine is asked ---
+bad() { # CODE NAME TEXT ARGUMENT…
+	local code=$1 name=$2 text=$3
+	shift 3
+	run "$code" "$name" import --dir "$tmp/n" "$@"
+	err_has "$name: said" "$text"
+}
+plain=$tmp/plain.sql
+printf -- '--\n-- PostgreSQL database dump\n--\n' >"$plain"
+tar -C "$tmp" -cf "$tmp/files.tar" old.env
+sed 's/^S3_ENABLED=true/S3_ENABLED=false/' "$full" >"$tmp/local.env"
+run 0 'a folder with files of its own' import --env "$tmp/local.env" --dir "$tmp/local" "${given[@]}"
+bad 2 'files alone' '--database' --media "$tmp/files.tar"
+bad 2 'a dry run with a dump' '--dry-run' --database "$plain" --dry-run
+bad 2 'finish and a dump' 'stand alone' --finish --database "$plain"
+bad 3 'a dump that is not there' 'cannot read' --database "$tmp/nowhere"
+bad 1 'an empty dump' 'is empty' --database "$tmp/empty"
+bad 1 'something else' 'is no dump' --database "$tmp/old.env"
+bad 1 'zeros as a dump' 'is no dump' --database "$tmp/zeros"
+bad 1 'a folder that is no dump' 'is no dump' --database "$tmp"
+gzip -k "$plain"
+bad 1 'a packed dump' 'unpack it first' --database "$plain.gz"
+bad 3 'a fifo' 'is neither' --database <(echo x)
+bad 3 'files that are not there' 'cannot read' --database "$plain" --media "$tmp/nowhere"
+bad 1 'no archive' 'is no tar archive' --database "$plain" --media "$plain"
+gzip -k "$tmp/files.tar"
+bad 1 'a packed archive' 'unpack it first' --database "$plain" --media "$tmp/files.tar.gz"
+bad 1 'files for a bucket' 'in a bucket' --database "$plain" --media "$tmp/files.tar"
+sed -i '/^redis:/i database:\n  url: postgres://mastodon@db.example.net/mastodon' "$tmp/local/stead.yaml"
+echo 'database.password: x' >>"$tmp/local/stead.secrets.yaml"
+run 1 'a database elsewhere' import --dir "$tmp/local" --database "$plain"
+err_has 'is said' 'elsewhere'
+bad 3 'no machine yet' 'stead up' --database "$plain"
+run 3 'no folder yet' import --dir "$tmp/none" --database "$plain"
+err_has 'what comes first' "first 'stead import --env"
+
 # --- all or nothing, also when it is killed ---
 mkdir "$tmp/full-disk"
 echo mine >"$tmp/full-disk/stead.lock"

@@ -4,11 +4,11 @@ set -u
 cd "$(dirname "$0")/../.."
 
 rows=(
-	"base" "dns" "diag" "yaml dotenv" "schema" "settings app provider" "secret" "node" "check" "plan" "output"
+	"base" "archive dns" "diag" "yaml dotenv" "schema" "settings app provider" "secret" "node" "check" "plan" "output"
 	"host" "ignition butane" "kubernetes terraform netboot graph vm remote" "probe" "agent" "cli" "cmd"
 )
 # These depend on less than their place would allow: they are part of the agent.
-declare -A only=([diag]="base" [plan]="base diag" [agent]="base dns diag plan secret")
+declare -A only=([diag]="base" [plan]="base diag" [agent]="base archive dns diag plan secret")
 
 declare -A allowed
 above=""
