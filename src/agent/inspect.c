@@ -166,8 +166,8 @@ static json_t *installable_json(const struct software_engines *engines)
 /* What we call on a node; those that are there. */
 static json_t *tools_json(void)
 {
-	static const char *const tools[] = { "getent", "journalctl", "nft", "systemctl",
-		                             "systemd-run" };
+	static const char *const tools[] = { "getent",  "journalctl", "nft",
+		                             "qemu-ga", "systemctl",  "systemd-run" };
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)

@@ -1,5 +1,5 @@
 /*
- * install: engines and nftables from the distribution, never from anywhere else. Only names of a
+ * install: engines and tools from the distribution, never from anywhere else. Only names of a
  * fixed set; what is done is said line by line on stderr.
  */
 #include "agent/agent.h"
@@ -28,7 +28,15 @@ enum {
 /* The machine's first boot may still be installing its updates. */
 #define APT_WAIT "DPkg::Lock::Timeout=600"
 
-static const char *const known_names[] = { "podman", "docker", "nftables" };
+static const char *const known_names[] = { "podman", "docker", "nftables", "qemu-guest-agent" };
+
+/* What is no engine: any version of it will do. */
+static const struct tool {
+	const char *name, *program;
+} tools[] = { { "nftables", "nft" }, { "qemu-guest-agent", "qemu-ga" } };
+
+/* Where QEMU talks to it. */
+#define GUEST_PORT "/dev/virtio-ports/org.qemu.guest_agent.0"
 
 static bool is_known(const char *name)
 {
@@ -36,6 +44,14 @@ static bool is_known(const char *name)
 		if (str_equal(known_names[i], name))
 			return true;
 	return false;
+}
+
+static const struct tool *find_tool(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (str_equal(tools[i].name, name))
+			return &tools[i];
+	return NULL;
 }
 
 static void log_command(struct agent *agent, const char *const *argv)
@@ -117,7 +133,7 @@ static int check_version(struct agent *agent, const struct os_release *os, const
 {
 	const char *version;
 
-	if (str_equal(name, "nftables"))
+	if (find_tool(name) != NULL)
 		return 0;
 	version = software_candidate(agent->arena, os, name);
 	if (version == NULL)
@@ -171,6 +187,27 @@ static int install_packages(struct agent *agent, const struct os_release *os,
 	return run_or_show(agent, argv.items, INSTALL_MS);
 }
 
+/* Its package starts it when the port appears, which was before. A machine whose host has no port
+ * for it has nobody to talk to. */
+static int start_guest_agent(struct agent *agent)
+{
+	static const char *const start[] = { "systemctl", "start", "qemu-guest-agent.service",
+		                             NULL };
+
+	if (access(GUEST_PORT, F_OK) < 0) {
+		agent_log("the host has no port for qemu-guest-agent: it starts when there is one");
+		return 0;
+	}
+	return run_or_show(agent, start, START_MS);
+}
+
+static int check_tool(struct agent *agent, const struct tool *tool)
+{
+	if (!software_has(tool->program))
+		return agent_fail(agent, -ENOENT, "there is still no %s", tool->program);
+	return str_equal(tool->name, "qemu-guest-agent") ? start_guest_agent(agent) : 0;
+}
+
 /* docker is a service that some distributions install without starting it. */
 static int check_result(struct agent *agent, const char *name)
 {
@@ -181,9 +218,8 @@ static int check_result(struct agent *agent, const char *name)
 
 	if (str_equal(name, "docker") && (r = run_or_show(agent, start, START_MS)) < 0)
 		return r;
-	if (str_equal(name, "nftables"))
-		return software_has("nft") ? 0
-		                           : agent_fail(agent, -ENOENT, "there is still no nft");
+	if (find_tool(name) != NULL)
+		return check_tool(agent, find_tool(name));
 	software_engines(agent->arena, &engines);
 	for (size_t i = 0; i < engines.count; i++)
 		if (str_equal(engines.items[i].name, name) &&
@@ -251,7 +287,9 @@ int agent_install(struct agent *agent, char *const *args)
 
 	for (; *args != NULL; args++) {
 		if (!is_known(*args)) {
-			agent_log("install: '%.60s' is none of podman, docker, nftables", *args);
+			agent_log("install: '%.60s' is none of podman, docker, nftables, "
+			          "qemu-guest-agent",
+			          *args);
 			return AGENT_USAGE;
 		}
 		if (!listed(&names, *args))

@@ -131,11 +131,14 @@ static const struct {
 	  { "podman", "netavark", "aardvark-dns", "ca-certificates", "nftables" } },
 	{ "debian", "docker", { "docker.io", "?docker-cli", "ca-certificates", "nftables" } },
 	{ "debian", "nftables", { "nftables" } },
+	{ "debian", "qemu-guest-agent", { "qemu-guest-agent" } },
 	{ "fedora", "podman", { "podman", "nftables" } },
 	{ "fedora", "docker", { "moby-engine", "docker-cli", "nftables" } },
 	{ "fedora", "nftables", { "nftables" } },
+	{ "fedora", "qemu-guest-agent", { "qemu-guest-agent" } },
 	{ "rhel", "podman", { "podman", "nftables" } },
 	{ "rhel", "nftables", { "nftables" } },
+	{ "rhel", "qemu-guest-agent", { "qemu-guest-agent" } },
 };
 
 /* Fedora's descendants name it in ID_LIKE as well as rhel, but have no docker. */

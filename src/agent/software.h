@@ -44,8 +44,9 @@ void software_installable(const struct agent *agent, struct arena *arena,
 /* The package manager's kin: debian (apt-get), fedora or rhel (dnf); NULL: none that we know. */
 const char *software_family(const struct os_release *os);
 
-/* The packages WHAT (podman, docker, nftables) is made of in this family, the main one first,
- * ending with NULL; those with a '?' in front only where they exist. NULL: it has none. */
+/* The packages WHAT (podman, docker, nftables, qemu-guest-agent) is made of in this family, the
+ * main one first, ending with NULL; those with a '?' in front only where they exist. NULL: it has
+ * none. */
 const char *const *software_packages(const struct os_release *os, const char *what);
 
 /* The version the distribution would install, as far as the disk or we know; NULL: none. */

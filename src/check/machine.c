@@ -28,6 +28,14 @@ static void check_as_is(const struct node_inputs *inputs, struct findings *findi
 	           updates->window.at);
 }
 
+static void check_guest_agent(const struct settings_machine *machine, struct findings *findings)
+{
+	if (str_equal(machine->guest_agent.v, "qemu") && str_equal(machine->os.v, "fcos"))
+		diag_error(findings, "machine.guest-agent", machine->guest_agent.at,
+		           "leave it out: the host's power button works without it",
+		           "Fedora CoreOS has no guest agent, and installs nothing while it runs");
+}
+
 /* Without a key there is no way into the account: passwords are not set. */
 static void check_users(const struct node *node, struct findings *findings)
 {
@@ -91,6 +99,7 @@ CHECK_FAMILY(machine)
 		check_as_is(inputs, findings);
 		return;
 	}
+	check_guest_agent(&inputs->settings->machine, findings);
 	check_users(node, findings);
 	check_dns(node, findings);
 	check_window(node, findings);

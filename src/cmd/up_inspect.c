@@ -55,30 +55,41 @@ static int judge_machine(struct up *up, struct judge_verdict *ret)
 
 static bool lacks(const struct judge_verdict *verdict)
 {
-	return verdict->install || verdict->install_nft || verdict->start;
+	return verdict->install || verdict->tools.count > 0 || verdict->start;
 }
 
 static const char *missing(const struct up *up, const struct judge_verdict *verdict)
 {
-	const char *engine = verdict->engine;
+	const struct strings *tools = &verdict->tools;
+	struct text list;
 
-	if (!verdict->install && !verdict->start)
-		return "nftables";
-	if (verdict->version != NULL)
-		engine = arena_printf(up->arena, "%s %s", engine, verdict->version);
-	return verdict->install_nft ? arena_printf(up->arena, "%s and nftables", engine) : engine;
+	text_init(&list, up->arena);
+	if (verdict->install || verdict->start)
+		text_addf(&list, "%s%s%s", verdict->engine, verdict->version != NULL ? " " : "",
+		          verdict->version != NULL ? verdict->version : "");
+	for (size_t i = 0; i < tools->count; i++)
+		text_addf(&list, "%s%s",
+		          list.len == 0          ? ""
+		          : i + 1 < tools->count ? ", "
+		                                 : " and ",
+		          tools->items[i]);
+	return list.data;
 }
 
 static int install(struct up *up, const struct judge_verdict *verdict)
 {
-	bool engine = verdict->install || verdict->start;
-	const char *first = engine ? verdict->engine : "nftables";
-	const char *second = engine && verdict->install_nft ? "nftables" : NULL;
-	const char *step =
-		arena_printf(up->arena, "%s %s", verdict->start ? "start" : "install", first);
+	const char *words[1 + JUDGE_TOOLS_MAX] = { 0 };
+	size_t count = 0;
+	const char *step;
 	struct process_result result;
 
-	return up_call(up, step, NULL, INSTALL_MS, &result, "install", first, second, NULL);
+	if (verdict->install || verdict->start)
+		words[count++] = verdict->engine;
+	for (size_t i = 0; i < verdict->tools.count; i++)
+		words[count++] = verdict->tools.items[i];
+	step = arena_printf(up->arena, "%s %s", verdict->start ? "start" : "install", words[0]);
+	return up_call(up, step, NULL, INSTALL_MS, &result, "install", words[0], words[1], words[2],
+	               NULL);
 }
 
 static int propose(struct up *up, const struct judge_verdict *verdict)

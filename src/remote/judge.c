@@ -284,6 +284,29 @@ static bool may_have(const struct judging *j, const char *engine)
 	return false;
 }
 
+static void judge_tools(const struct judging *j, struct judge_verdict *ret)
+{
+	const struct value_text *guest_agent = &j->wish->settings->machine.guest_agent;
+	const struct inspect *m = j->machine;
+	bool no_nft = !inspect_has(&m->tools, "nft");
+	bool no_guest_agent =
+		str_equal(guest_agent->v, "qemu") && !inspect_has(&m->tools, "qemu-ga");
+
+	if (no_nft && m->immutable != NULL)
+		diag_error(j->findings, "up.tools", nowhere(), "take another image of the OS",
+		           "%s has no nft, and it cannot be installed: %s", j->wish->machine,
+		           m->immutable);
+	else if (no_nft)
+		*list_add(j->findings->arena, &ret->tools) = "nftables";
+	if (no_guest_agent && m->immutable != NULL)
+		diag_warning(j->findings, "up.guest-agent", place(j, guest_agent->at),
+		             "leave it out: the host's power button works without it",
+		             "%s has no qemu-ga, and it cannot be installed: %s", j->wish->machine,
+		             m->immutable);
+	else if (no_guest_agent)
+		*list_add(j->findings->arena, &ret->tools) = "qemu-guest-agent";
+}
+
 static void judge_engine(const struct judging *j, struct judge_verdict *ret)
 {
 	const struct inspect *m = j->machine;
@@ -306,13 +329,9 @@ static void judge_engine(const struct judging *j, struct judge_verdict *ret)
 	*ret = (struct judge_verdict){ .engine = name,
 		                       .install = !is_usable(there),
 		                       .start = is_usable(there) && there->silent,
-		                       .install_nft = !inspect_has(&m->tools, "nft"),
 		                       .version = is_usable(there) ? there->version
 		                                                   : possible->version };
-	if (ret->install_nft && m->immutable != NULL)
-		diag_error(j->findings, "up.tools", nowhere(), "take another image of the OS",
-		           "%s has no nft, and it cannot be installed: %s", j->wish->machine,
-		           m->immutable);
+	judge_tools(j, ret);
 }
 
 void judge(const struct inspect *machine, const struct judge_wish *wish, struct findings *findings,

@@ -31,6 +31,7 @@ static const char *const words_restore[] = { "ask", "never", "auto", NULL };
 static const char *const words_os[] = { "as-is", "flatcar", "fcos", NULL };
 static const char *const words_engine[] = { "auto", "podman", "docker", NULL };
 static const char *const words_arch[] = { "x86_64", "aarch64", NULL };
+static const char *const words_guest_agent[] = { "none", "qemu", NULL };
 static const char *const words_lan[] = { "deny", "allow", NULL };
 static const char *const words_delivery[] = { "ssh", "inline", NULL };
 static const char *const words_reach[] = { "auto", "checked", "unchecked", "quarantined", NULL };
@@ -161,6 +162,11 @@ static const struct schema_row machine_rows[] = {
 	    .fallback = "auto"),
 	ROW("time_zone", SCHEMA_TEXT, settings_machine, time_zone,
 	    "the machine's time zone, like Europe/Berlin", .fallback = "UTC"),
+	ROW("guest_agent", SCHEMA_WORD, settings_machine, guest_agent,
+	    "what tells the host of a virtual machine how it is; qemu installs QEMU's, also for "
+	    "Proxmox, KVM and most clouds, on a machine with 'os: as-is'; flatcar brings it, fcos "
+	    "has none",
+	    .fallback = "none", .words = words_guest_agent),
 	ROW("sysctls", SCHEMA_PAIRS, settings_machine, sysctls,
 	    "kernel parameters to set, like vm.swappiness", .item = SCHEMA_TEXT),
 	ROW("firewall", SCHEMA_MAP, settings_machine, firewall, "what the firewall lets through",

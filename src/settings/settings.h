@@ -62,6 +62,7 @@ struct settings_machine {
 	struct value_text swap;
 	long swap_bytes; /* what `swap` says; 0: none is made */
 	struct value_text time_zone;
+	struct value_text guest_agent; /* none | qemu */
 	struct value_pairs sysctls;
 	struct settings_firewall firewall;
 	struct value_text provider;

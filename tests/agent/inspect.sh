@@ -136,6 +136,13 @@ installs() {
 	grep -q 'waiting for it' "$ROOT.log" && grep -q 'podman 5.4.2 is there' "$ROOT.log"
 }
 
+installs_a_guest_agent() {
+	new_machine debian 13
+	mkdir "$ROOT.bin"
+	PATH=$ROOT.bin:$PATH agent install qemu-guest-agent 2>"$ROOT.log" || { cat "$ROOT.log"; return 1; }
+	grep -q ' install qemu-guest-agent$' "$ENGINE/calls" && grep -q 'no port for' "$ROOT.log"
+}
+
 refuses_to_install() { # STATUS TEXT NAME...
 	local status expected=$1 text=$2
 	shift 2
@@ -263,6 +270,7 @@ tap "installable: without lists, by the release" installable ubuntu 24.04 '{"doc
 tap "installable: nothing on a system that nobody knows" installable arch 1 '{}'
 tap "not root: as far as it may look" not_root
 tap "install: waits for another one, says what it does" installs
+tap "install: the guest agent, whether the host has a port for it or not" installs_a_guest_agent
 tap "install: podman of before 5 is refused" too_old
 tap "install: not on Flatcar" flatcar
 tap "install: not on Fedora CoreOS" coreos

@@ -176,6 +176,14 @@ up 1 'no engine to be had'
 answer inspect "{\"v\":1,${good/\"install\":[]/\"install\":[{\"engine\":\"podman\",\"version\":\"5.4\"\}]}\"engines\":[]}"
 up 1 'an engine to install, and nobody to ask'
 err_has 'it names it' 'podman 5.4'
+sed -i 's/^machine:/&\n  guest_agent: qemu/' "$node/stead.yaml"
+answer inspect "{\"v\":1,$good$podman}"
+up 1 'a guest agent to install, and nobody to ask'
+err_has 'it names it' 'lacks qemu-guest-agent;'
+answer inspect "{\"v\":1,${good/\"install\":[]/\"install\":[{\"engine\":\"podman\",\"version\":\"5.4\"\}]}\"engines\":[]}"
+up 1 'an engine and a guest agent'
+err_has 'it names both' 'lacks podman 5.4 and qemu-guest-agent;'
+sed -i '/guest_agent:/d' "$node/stead.yaml"
 answer install '{"v":1,"error":"the package manager is busy","hint":"wait for it"}' 1
 up 1 'installing does not work' --yes
 err_has "the agent's own words" 'the package manager is busy'

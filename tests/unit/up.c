@@ -221,7 +221,7 @@ static void check_engines(void)
 {
 	check_verdict("podman 5", "{\"v\":1," GOOD PODMAN5 NFT "}", "", "podman", false);
 	check_verdict("no nft", "{\"v\":1," GOOD PODMAN5 "\"tools\":[]}", "", "podman", false);
-	ok(verdict_of("{\"v\":1," GOOD PODMAN5 "\"tools\":[]}").install_nft,
+	ok(verdict_of("{\"v\":1," GOOD PODMAN5 "\"tools\":[]}").tools.count == 1,
 	   "nft is to be installed");
 	check_verdict("no nft and no way",
 	              "{\"v\":1,\"systemd\":250,\"os\":{\"immutable\":\"ro\"}," PODMAN5
@@ -306,6 +306,29 @@ static void check_swap(void)
 	check_verdict("a disk of its own has the swap", room, "", "podman", false);
 	settings.machine.data.v = NULL;
 	settings.machine.swap_bytes = 0;
+}
+
+static void check_guest_agent(void)
+{
+	static const char bare[] = "{\"v\":1," GOOD PODMAN5 NFT "}";
+	struct value_text *setting = &settings.machine.guest_agent;
+	struct judge_verdict verdict;
+
+	setting->v = "qemu";
+	verdict = verdict_of(bare);
+	is_int((long long)verdict.tools.count, 1, "a guest agent that lacks: one tool");
+	is_str(verdict.tools.items[0], "qemu-guest-agent", "by its package's name");
+	is_int((long long)verdict_of("{\"v\":1," GOOD PODMAN5 "\"tools\":[]}").tools.count, 2,
+	       "nft lacks as well");
+	is_int((long long)verdict_of("{\"v\":1," GOOD PODMAN5 "\"tools\":[\"nft\",\"qemu-ga\"]}")
+	               .tools.count,
+	       0, "it is there");
+	check_verdict("a guest agent that cannot be installed",
+	              "{\"v\":1,\"systemd\":250,\"os\":{\"immutable\":\"ro\"}," PODMAN5 NFT "}",
+	              "up.guest-agent", "podman", false);
+	is_int((long long)findings.errors, 0, "which is a warning");
+	setting->v = "none";
+	is_int((long long)verdict_of(bare).tools.count, 0, "nobody wants one");
 }
 
 static void check_refusals(void)
@@ -482,6 +505,7 @@ int main(void)
 	check_ssh();
 	check_engines();
 	check_swap();
+	check_guest_agent();
 	check_refusals();
 	check_ssh_port();
 	check_inspect();
