@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "ignition/ignition.h"
@@ -369,20 +369,6 @@ void compile_note_delivery(struct compile *c)
 	note_rendered_size(c);
 }
 
-/* "sha512-…", as Ignition writes it. */
-static const char *sha512(struct arena *arena, const void *data, size_t len)
-{
-	unsigned char digest[SHA512_DIGEST_LENGTH];
-	struct text text;
-
-	(void)SHA512(data, len, digest);
-	text_init(&text, arena);
-	text_add(&text, "sha512-");
-	for (size_t i = 0; i < sizeof(digest); i++)
-		text_addf(&text, "%02x", digest[i]);
-	return text.data;
-}
-
 static void agent_by_url(struct compile *c, struct ignition_config *config,
                          const struct host_agent *agent, const char *url)
 {
@@ -392,7 +378,9 @@ static void agent_by_url(struct compile *c, struct ignition_config *config,
 		if (str_equal(config->files.items[i].path, path))
 			config->files.items[i].contents = (struct ignition_resource){
 				.source = url,
-				.hash = sha512(c->arena, agent->data, agent->len),
+				.hash = arena_printf(
+					c->arena, "sha512-%s",
+					hash_sha512(c->arena, agent->data, agent->len)),
 			};
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "vm/vm.h"
 
@@ -67,7 +68,7 @@ static bool is_whole(struct arena *arena, int dir_fd, const char *journal)
 		                     (size_t)(end - line) - HASH_LEN - 1);
 		if (file_read(arena, dir_fd, name, FILE_MAX, &data, &len) < 0)
 			return false;
-		same = strncmp(vm_sha256(arena, data, len), line, HASH_LEN) == 0;
+		same = strncmp(hash_sha256(arena, data, len), line, HASH_LEN) == 0;
 		explicit_bzero(data, len);
 		if (!same)
 			return false;
@@ -84,7 +85,7 @@ static void undo_one(struct arena *arena, int dir_fd, const char *hash, const ch
 		return;
 	remove_temps(dir_fd, ".", name);
 	if (file_read(arena, dir_fd, name, FILE_MAX, &data, &len) == 0) {
-		if (strcmp(vm_sha256(arena, data, len), hash) == 0)
+		if (strcmp(hash_sha256(arena, data, len), hash) == 0)
 			(void)unlinkat(dir_fd, name, 0);
 		explicit_bzero(data, len);
 	}
@@ -219,7 +220,7 @@ static int write_journal(struct arena *arena, int dir_fd, const struct new_file 
 
 	text_init(&text, arena);
 	for (size_t i = 0; i < count; i++)
-		text_addf(&text, "%s %s\n", vm_sha256(arena, files[i].data, files[i].len),
+		text_addf(&text, "%s %s\n", hash_sha256(arena, files[i].data, files[i].len),
 		          files[i].name);
 	return r < 0 ? r : file_write_atomic(dir_fd, JOURNAL, 0600, text.data, text.len);
 }

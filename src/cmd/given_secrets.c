@@ -189,16 +189,10 @@ bool given_secrets_complete(struct arena *arena, struct secrets *secrets, const 
 {
 	char *private_key, *public_key;
 	bool ok = true;
-	int r;
 
 	if (secrets_get(secrets, HOST_KEY_SECRET) == NULL) {
-		r = secret_make_ssh_key(secrets->arena, answers_get(answers, "domain"),
-		                        &private_key, &public_key);
-		if (r < 0) {
-			diag_error(findings, "cli.key", (struct span){ 0 }, NULL,
-			           "cannot make the node's ssh host key: %s", strerror(-r));
-			return false;
-		}
+		secret_make_ssh_key(secrets->arena, answers_get(answers, "domain"), &private_key,
+		                    &public_key);
 		secrets_set(secrets, HOST_KEY_SECRET, private_key);
 	}
 	for (const struct settings_secret *s = settings_secrets; s->name != NULL; s++)

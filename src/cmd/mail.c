@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "cmd/commands.h"
 #include "probe/mail.h"
@@ -182,7 +183,7 @@ static const char *hash_of(struct arena *secret_arena, const struct mail_test *t
 	add_field(&text, test->password);
 	add_field(&text, test->from);
 	add_field(&text, test->to);
-	return vm_sha256(secret_arena, text.data, text.len);
+	return hash_sha256(secret_arena, text.data, text.len);
 }
 
 static bool passed_before(struct arena *arena, const char *path, const char *hash)

@@ -6,13 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "remote/known.h"
 
@@ -234,18 +234,6 @@ static const char *said(struct arena *arena, const char *out, const char *key)
 	return arena_strndup(arena, found, strcspn(found, "\r\n"));
 }
 
-static const char *sha512_of(struct arena *arena, const struct host_agent *agent)
-{
-	unsigned char digest[SHA512_DIGEST_LENGTH];
-	struct text text;
-
-	(void)SHA512(agent->data, agent->len, digest);
-	text_init(&text, arena);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		text_addf(&text, "%02x", digest[i]);
-	return text.data;
-}
-
 static int judge_first(struct up *up, const char *out)
 {
 	const char *arch = said(up->arena, out, "arch"), *root = said(up->arena, out, "root");
@@ -264,7 +252,8 @@ static int judge_first(struct up *up, const char *out)
 	/* Not always the port that was written: it may be forwarded on the way. */
 	if (port == NULL || !str_to_long(port, &up->ssh_port))
 		up->ssh_port = 0;
-	up->agent_is_there = str_equal(agent, sha512_of(up->arena, &up->agent));
+	up->agent_is_there =
+		str_equal(agent, hash_sha512(up->arena, up->agent.data, up->agent.len));
 	return CLI_OK;
 }
 
@@ -339,7 +328,7 @@ int up_agent(struct up *up)
 	step = progress_begin(up->progress, -1, "bring the agent");
 	machine_root(&up->machine, &words);
 	machine_words(&up->machine, &words, "sh", "-c", upload, "sh", up->machine.agent,
-	              sha512_of(up->arena, &up->agent), NULL);
+	              hash_sha512(up->arena, up->agent.data, up->agent.len), NULL);
 	r = machine_run(&up->machine, &words, &in, UPLOAD_MS, &result);
 	arrived = r == 0 && result.exit_code != SSH_FAILED && !result.timed_out;
 	progress_end(up->progress, step, arrived && result.exit_code == 0, NULL);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 enum { CPUS_MAX = 4, MIB = 1024 * 1024 };
@@ -94,7 +95,7 @@ static bool needs_change(const struct up *up, bool exists)
 		return true;
 	return exists && (access(changed, F_OK) == 0 ||
 	                  strcmp(up->machine.vm.ignition_sha256,
-	                         vm_sha256(up->arena, up->config.text, up->config.len)) != 0);
+	                         hash_sha256(up->arena, up->config.text, up->config.len)) != 0);
 }
 
 static int start(struct up *up)

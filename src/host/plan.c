@@ -2,6 +2,7 @@
  * node -> plan. The plan is readable by all: nothing made from a secret may enter it.
  */
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "host/writers.h"
 
@@ -116,13 +117,9 @@ static void hash_text(crypto_hash_sha256_state *state, const char *s)
 static const char *hash_done(struct arena *arena, crypto_hash_sha256_state *state)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
-	struct text text;
 
 	(void)crypto_hash_sha256_final(state, digest);
-	text_init(&text, arena);
-	for (unsigned i = 0; i < sizeof(digest) / 2; i++)
-		text_addf(&text, "%02x", digest[i]);
-	return text.data;
+	return hash_hex(arena, digest, sizeof(digest) / 2);
 }
 
 static const char *fingerprint(struct arena *arena, const char *name, const char *value)

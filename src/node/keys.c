@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <openssl/evp.h>
+#include <sodium.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -68,23 +68,15 @@ static bool is_key(struct arena *arena, const char *base64, size_t len, const ch
                    size_t type_len)
 {
 	unsigned char *blob;
-	size_t padding = 0;
+	const char *end;
+	size_t n;
 
-	if (len == 0 || len % 4 != 0 || len > KEY_MAX_BYTES)
-		return false;
-	while (padding < 3 && padding < len && base64[len - 1 - padding] == '=')
-		padding++;
-	for (size_t i = 0; i < len - padding; i++) {
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-		           base64[i]) == NULL)
-			return false;
-	}
-	if (padding > 2)
+	if (len == 0 || len > KEY_MAX_BYTES)
 		return false;
 	blob = arena_alloc(arena, len);
-	if (EVP_DecodeBlock(blob, (const unsigned char *)base64, (int)len) < 0)
-		return false;
-	return is_key_blob(blob, len / 4 * 3 - padding, type, type_len);
+	return sodium_base642bin(blob, len, base64, len, NULL, &n, &end,
+	                         sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	       end == base64 + len && is_key_blob(blob, n, type, type_len);
 }
 
 /* One line; WHERE names its file in findings, or is empty. */

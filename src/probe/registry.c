@@ -1,11 +1,11 @@
 #include "probe/registry.h"
 
-#include <openssl/sha.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "node/image.h"
 #include "probe/fetch.h"
@@ -299,15 +299,7 @@ static bool ask(struct run *run, const char *what, const char *reference, const 
 
 static const char *digest_of(struct arena *arena, const char *data, size_t len)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	struct text text;
-
-	(void)SHA256((const unsigned char *)data, len, digest);
-	text_init(&text, arena);
-	text_add(&text, "sha256:");
-	for (size_t i = 0; i < sizeof(digest); i++)
-		text_addf(&text, "%02x", digest[i]);
-	return text.data;
+	return arena_printf(arena, "sha256:%s", hash_sha256(arena, data, len));
 }
 
 /* What was sent must be what the registry calls it, and what was asked for. */

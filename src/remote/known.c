@@ -1,7 +1,6 @@
 #include "remote/known.h"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
+#include <sodium.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,19 +26,18 @@ static const char *next_word(struct arena *arena, const char **line)
 static const char *fingerprint_of(struct arena *arena, const char *base64, const char *type)
 {
 	size_t len = strlen(base64), type_len = strlen(type);
-	unsigned char *key = arena_alloc(arena, len + 3), digest[SHA256_DIGEST_LENGTH];
+	unsigned char *key = arena_alloc(arena, len + 1), digest[crypto_hash_sha256_BYTES];
 	char *text;
-	int n;
+	size_t n;
 
-	if (len == 0 || len % 4 != 0 || len > KEY_MAX)
+	if (len > KEY_MAX || sodium_base642bin(key, len, base64, len, NULL, &n, NULL,
+	                                       sodium_base64_VARIANT_ORIGINAL) != 0)
 		return NULL;
-	n = EVP_DecodeBlock(key, (const unsigned char *)base64, (int)len);
 	/* A key begins with its own type, with its length in 4 bytes before it (RFC 4253, 6.6). */
-	if (n < (int)(4 + type_len) || key[2] != type_len >> 8 || key[3] != (type_len & 255) ||
+	if (n < 4 + type_len || key[2] != type_len >> 8 || key[3] != (type_len & 255) ||
 	    memcmp(key + 4, type, type_len) != 0)
 		return NULL;
-	n -= str_ends(base64, "==") ? 2 : str_ends(base64, "=");
-	(void)SHA256(key, (size_t)n, digest);
+	(void)crypto_hash_sha256(digest, key, n);
 	text = arena_printf(arena, PREFIX "%s", base64_encode(arena, digest, sizeof(digest)));
 	text[strcspn(text, "=")] = '\0';
 	return text;

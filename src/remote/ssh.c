@@ -1,7 +1,6 @@
 #include "remote/ssh.h"
 
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,9 +8,10 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/text.h"
 
-enum { NAME_BYTES = 10, TEMPORARY_SUFFIX = 18 /* ssh binds PATH.16 letters, then renames it */ };
+enum { NAME_LEN = 20, TEMPORARY_SUFFIX = 18 /* ssh binds PATH.16 letters, then renames it */ };
 
 /* --- ssh_config --- */
 
@@ -174,21 +174,19 @@ static bool make_private(const char *path)
 const char *ssh_control_path(struct arena *arena, const char *const *parts)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR"), *dir, *path;
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	struct text all, name;
+	struct text all;
+	char *name;
 
 	text_init(&all, arena);
 	for (; *parts != NULL; parts++)
 		text_addf(&all, "%zu:%s", strlen(*parts), *parts);
-	(void)SHA256((const unsigned char *)all.data, all.len, digest);
-	text_init(&name, arena);
-	for (size_t i = 0; i < NAME_BYTES; i++)
-		text_addf(&name, "%02x", digest[i]);
+	name = hash_sha256(arena, all.data, all.len);
+	name[NAME_LEN] = '\0';
 	for (int i = 0; i < 2; i++) {
 		dir = i > 0 || run == NULL || *run != '/'
 		              ? arena_printf(arena, "/tmp/stead-ssh-%u", (unsigned)geteuid())
 		              : arena_printf(arena, "%s/stead-ssh", run);
-		path = arena_printf(arena, "%s/%s", dir, name.data);
+		path = arena_printf(arena, "%s/%s", dir, name);
 		if (strlen(path) + TEMPORARY_SUFFIX <
 		            sizeof(((struct sockaddr_un *)NULL)->sun_path) &&
 		    strpbrk(path, "% \"\\") == NULL && make_private(dir))

@@ -1,14 +1,10 @@
 /*
- * Generators. The compiler only: everything comes from OpenSSL's random source.
+ * Generators. The compiler only: everything comes from the kernel's random source, by libsodium.
  */
-#include <errno.h>
-#include <limits.h>
-
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <sodium.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "secret/secret.h"
 #include "secret/ssh.h"
@@ -19,39 +15,27 @@ enum { ALNUM_COUNT = sizeof(alnum) - 1, ALNUM_LIMIT = 256 / ALNUM_COUNT * ALNUM_
 
 static unsigned char *random_bytes(struct arena *arena, size_t size)
 {
-	unsigned char *bytes;
+	unsigned char *bytes = arena_alloc(arena, size);
 
-	if (size == 0 || size > INT_MAX)
-		return NULL;
-	bytes = arena_alloc(arena, size);
-	return RAND_bytes(bytes, (int)size) == 1 ? bytes : NULL;
+	randombytes_buf(bytes, size);
+	return bytes;
 }
 
 char *secret_random_hex(struct arena *arena, size_t bytes)
 {
 	unsigned char *data = random_bytes(arena, bytes);
-	char *out;
+	char *out = hash_hex(arena, data, bytes);
 
-	if (data == NULL)
-		return NULL;
-	out = arena_alloc(arena, 2 * bytes + 1);
-	for (size_t i = 0; i < bytes; i++) {
-		out[2 * i] = "0123456789abcdef"[data[i] >> 4];
-		out[2 * i + 1] = "0123456789abcdef"[data[i] & 15];
-	}
-	OPENSSL_cleanse(data, bytes);
+	sodium_memzero(data, bytes);
 	return out;
 }
 
 static char *make_base64(struct arena *arena, size_t size)
 {
 	unsigned char *data = random_bytes(arena, size);
-	char *out;
+	char *out = base64_encode(arena, data, size);
 
-	if (data == NULL)
-		return NULL;
-	out = base64_encode(arena, data, size);
-	OPENSSL_cleanse(data, size);
+	sodium_memzero(data, size);
 	return out;
 }
 
@@ -59,7 +43,7 @@ static char *make_urlsafe(struct arena *arena, size_t size)
 {
 	char *out = make_base64(arena, size);
 
-	for (char *s = out; s != NULL && *s != '\0'; s++) {
+	for (char *s = out; *s != '\0'; s++) {
 		if (*s == '+')
 			*s = '-';
 		else if (*s == '/')
@@ -78,8 +62,7 @@ static char *make_alnum(struct arena *arena, size_t size)
 	for (size_t i = 0; i < size;) {
 		unsigned char byte;
 
-		if (RAND_bytes(&byte, 1) != 1)
-			return NULL;
+		randombytes_buf(&byte, 1);
 		if (byte < ALNUM_LIMIT)
 			out[i++] = alnum[byte % ALNUM_COUNT];
 	}
@@ -91,8 +74,6 @@ static char *make_uuid(struct arena *arena)
 {
 	char *hex = secret_random_hex(arena, 16);
 
-	if (hex == NULL)
-		return NULL;
 	hex[12] = '4';
 	hex[16] = "89ab"[(hex[16] <= '9' ? hex[16] - '0' : hex[16] - 'a' + 10) & 3];
 	return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
@@ -123,33 +104,17 @@ char *secret_make(struct arena *arena, enum secret_kind kind, size_t size)
 	return NULL;
 }
 
-static int make_key(struct ssh_key *key)
+void secret_make_ssh_key(struct arena *arena, const char *comment, char **ret_private,
+                         char **ret_public)
 {
-	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	size_t seed_len = sizeof(key->seed), point_len = sizeof(key->point);
-	int r = -EIO;
-
-	if (pkey == NULL)
-		return r;
-	if (EVP_PKEY_get_raw_private_key(pkey, key->seed, &seed_len) == 1 &&
-	    EVP_PKEY_get_raw_public_key(pkey, key->point, &point_len) == 1 &&
-	    seed_len == sizeof(key->seed) && point_len == sizeof(key->point) &&
-	    RAND_bytes(key->check, sizeof(key->check)) == 1)
-		r = 0;
-	EVP_PKEY_free(pkey);
-	return r;
-}
-
-int secret_make_ssh_key(struct arena *arena, const char *comment, char **ret_private,
-                        char **ret_public)
-{
+	unsigned char both[crypto_sign_SECRETKEYBYTES];
 	struct ssh_key key;
-	int r = make_key(&key);
 
-	if (r == 0) {
-		*ret_private = ssh_private_text(arena, &key, comment);
-		*ret_public = ssh_public_line(arena, key.point, comment);
-	}
-	OPENSSL_cleanse(&key, sizeof(key));
-	return r;
+	randombytes_buf(key.check, sizeof(key.check));
+	(void)crypto_sign_keypair(key.point, both);
+	(void)crypto_sign_ed25519_sk_to_seed(key.seed, both);
+	*ret_private = ssh_private_text(arena, &key, comment);
+	*ret_public = ssh_public_line(arena, key.point, comment);
+	sodium_memzero(both, sizeof(both));
+	sodium_memzero(&key, sizeof(key));
 }

@@ -32,7 +32,7 @@ void secrets_set(struct secrets *secrets, const char *name, const char *value);
 /* The document, sorted by name, values double-quoted or as literal blocks. In the secret arena. */
 char *secrets_write(const struct secrets *secrets, size_t *ret_len);
 
-/* secret/make.c: generators; the compiler only (OpenSSL's random source). Results in ARENA. */
+/* secret/make.c: generators; the compiler only. Results in ARENA. */
 enum secret_kind {
 	SECRET_ASKED,    /* given by the user */
 	SECRET_HEX,      /* SIZE random bytes as hex */
@@ -51,8 +51,8 @@ char *secret_make_vapid(struct arena *arena);
 char *secret_vapid_public(struct arena *arena, const char *private_key);
 
 /* An OpenSSH host key pair: private key in OpenSSH's own format (PROTOCOL.key), public line. */
-int secret_make_ssh_key(struct arena *arena, const char *comment, char **ret_private,
-                        char **ret_public);
+void secret_make_ssh_key(struct arena *arena, const char *comment, char **ret_private,
+                         char **ret_public);
 
 /* The public line ("ssh-ed25519 AAAA…") of such a private key; NULL when it is not one. */
 char *secret_ssh_public(struct arena *arena, const char *private_key);

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include <openssl/bn.h>
-#include <openssl/crypto.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
+#include <sodium.h>
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -17,50 +16,25 @@
 
 enum { PRIVATE_BYTES = 32, PUBLIC_BYTES = 65, PRIVATE_LEN = 44, PLAIN_LEN = 43 };
 
-/* Swaps the two letters that are not safe in addresses with those that are. */
-static void swap(char *s, const char *from, const char *to)
-{
-	for (; *s != '\0'; s++)
-		for (size_t i = 0; i < 2; i++)
-			if (*s == from[i]) {
-				*s = to[i];
-				break;
-			}
-}
-
 static char *encode(struct arena *arena, const unsigned char *data, size_t len)
 {
-	char *text = base64_encode(arena, data, len);
+	size_t size = sodium_base64_ENCODED_LEN(len, sodium_base64_VARIANT_URLSAFE);
 
-	swap(text, "+/", "-_");
-	return text;
+	return sodium_bin2base64(arena_alloc(arena, size), size, data, len,
+	                         sodium_base64_VARIANT_URLSAFE);
 }
 
 /* With or without its padding: both are in use. */
 static bool decode(const char *text, unsigned char ret[PRIVATE_BYTES])
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789-_";
-	unsigned char bytes[PRIVATE_LEN];
-	char padded[PRIVATE_LEN + 1];
-	size_t len = strlen(text);
-	bool good;
+	size_t len = strlen(text), n;
 
-	if (strspn(text, letters) != PLAIN_LEN ||
-	    (len != PLAIN_LEN && (len != PRIVATE_LEN || text[PLAIN_LEN] != '=')))
-		return false;
-	memcpy(padded, text, PLAIN_LEN);
-	padded[PLAIN_LEN] = '\0';
-	swap(padded, "-_", "+/");
-	padded[PLAIN_LEN] = '=';
-	padded[PRIVATE_LEN] = '\0';
-	good = EVP_DecodeBlock(bytes, (const unsigned char *)padded, PRIVATE_LEN) ==
-	       PRIVATE_BYTES + 1;
-	if (good)
-		memcpy(ret, bytes, PRIVATE_BYTES);
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	OPENSSL_cleanse(padded, sizeof(padded));
-	return good;
+	if (len == PRIVATE_LEN && text[PLAIN_LEN] == '=')
+		len = PLAIN_LEN;
+	return len == PLAIN_LEN &&
+	       sodium_base642bin(ret, PRIVATE_BYTES, text, len, NULL, &n, NULL,
+	                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+	       n == PRIVATE_BYTES;
 }
 
 /* The point that belongs to NUMBER, which must be one of the group's. */
@@ -91,7 +65,7 @@ char *secret_vapid_public(struct arena *arena, const char *private_key)
 		number = BN_bin2bn(bytes, sizeof(bytes), NULL);
 	if (number != NULL)
 		text = public_of(arena, group, number);
-	OPENSSL_cleanse(bytes, sizeof(bytes));
+	sodium_memzero(bytes, sizeof(bytes));
 	BN_clear_free(number);
 	EC_GROUP_free(group);
 	return text;
@@ -109,7 +83,7 @@ char *secret_make_vapid(struct arena *arena)
 	    BN_priv_rand_range(number, EC_GROUP_get0_order(group)) == 1 && !BN_is_zero(number) &&
 	    BN_bn2binpad(number, bytes, sizeof(bytes)) == sizeof(bytes))
 		text = encode(arena, bytes, sizeof(bytes));
-	OPENSSL_cleanse(bytes, sizeof(bytes));
+	sodium_memzero(bytes, sizeof(bytes));
 	BN_clear_free(number);
 	EC_GROUP_free(group);
 	return text;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,29 +14,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 enum { MARK_BYTES = 16, START_ATTEMPTS = 3, QMP_DEADLINE_MS = 5000, TERM_DEADLINE_MS = 10000 };
-
-static char *hex(struct arena *arena, const unsigned char *bytes, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-	char *text = arena_alloc(arena, 2 * len + 1);
-
-	for (size_t i = 0; i < len; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	return text;
-}
-
-char *vm_sha256(struct arena *arena, const void *data, size_t len)
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-
-	(void)SHA256(data, len, digest);
-	return hex(arena, digest, sizeof(digest));
-}
 
 static char *new_mark(struct arena *arena)
 {
@@ -45,7 +25,7 @@ static char *new_mark(struct arena *arena)
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		abort();
-	return arena_printf(arena, "stead-%s", hex(arena, bytes, sizeof(bytes)));
+	return arena_printf(arena, "stead-%s", hash_hex(arena, bytes, sizeof(bytes)));
 }
 
 static const char *in_dir(struct arena *arena, const char *dir, const char *name)
@@ -233,7 +213,7 @@ int vm_start(struct arena *arena, const struct vm_start *start, struct vm *ret_v
 	if (r < 0)
 		return r;
 	if (start->ignition != NULL)
-		sha256 = vm_sha256(arena, start->ignition, start->ignition_len);
+		sha256 = hash_sha256(arena, start->ignition, start->ignition_len);
 	if ((start->image != NULL &&
 	     (r = absolute_image(arena, start->image, &image, ret_error)) < 0) ||
 	    (exists && (r = check_same(arena, &before, image, sha256, ret_error)) < 0) ||

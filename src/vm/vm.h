@@ -81,7 +81,4 @@ int vm_remove(struct arena *arena, const char *dir, bool keep_data);
 /* The last lines of this boot's console, control characters removed; "" when there are none. */
 char *vm_console_tail(struct arena *arena, const char *dir, unsigned lines);
 
-/* SHA-256 of some bytes, in lower-case hex. */
-char *vm_sha256(struct arena *arena, const void *data, size_t len);
-
 #endif

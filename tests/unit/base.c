@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -225,6 +226,20 @@ static int count_entries(int dir)
 	return count;
 }
 
+/* The one-block messages of FIPS 180-2, appendices B and C. */
+static void test_hash(void)
+{
+	cleanup_arena struct arena *arena = arena_new();
+
+	is_str(hash_sha256(arena, "abc", 3),
+	       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "SHA-256");
+	is_str(hash_sha512(arena, "abc", 3),
+	       "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+	       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+	       "SHA-512");
+	is_str(hash_hex(arena, (const unsigned char *)"", 0), "", "no bytes are no text");
+}
+
 static void test_files(int dir)
 {
 	cleanup_arena struct arena *arena = arena_new();
@@ -368,6 +383,7 @@ int main(void)
 	test_strings();
 	test_utf8();
 	test_base64();
+	test_hash();
 	(void)umask(077);
 	if (mkdtemp(path) == NULL || (dir = open(path, O_RDONLY | O_DIRECTORY)) < 0)
 		return 1;

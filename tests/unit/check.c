@@ -360,8 +360,7 @@ int main(void)
 	struct arena *arena = arena_new();
 	char *public;
 
-	if (secret_make_ssh_key(arena, "test", &host_key, &public) != 0)
-		return 1;
+	secret_make_ssh_key(arena, "test", &host_key, &public);
 	test_cases();
 	test_domains();
 	test_identity();

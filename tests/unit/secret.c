@@ -240,7 +240,7 @@ static void test_ssh_key(void)
 	struct process_result result = { 0 };
 	char *private = NULL, *public = NULL, *broken;
 
-	is_int(secret_make_ssh_key(arena, "stead@example.org", &private, &public), 0, "a host key");
+	secret_make_ssh_key(arena, "stead@example.org", &private, &public);
 	ok(str_starts(public, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI") &&
 	           str_ends(public, " stead@example.org"),
 	   "its public line");
