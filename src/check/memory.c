@@ -25,21 +25,27 @@ static long long smallest_for(const struct node *node, const struct node_size *s
 	return fits;
 }
 
-static long long smallest(const struct node *node)
+/* The smallest machine from AT_LEAST on; 0: there is none. */
+static long long smallest(const struct node *node, long long at_least)
 {
 	long long best = 0;
 
 	for (size_t i = 0; i < node->sizes.count; i++) {
 		long long fits = smallest_for(node, &node->sizes.items[i]);
 
-		if (fits > 0 && (best == 0 || fits < best))
+		if (fits >= at_least && fits > 0 && (best == 0 || fits < best))
 			best = fits;
 	}
 	return best;
 }
 
-static const char *hint_of(struct arena *arena, long long fits)
+/* A larger machine is what one expects to be told; a smaller one would have smaller limits. */
+static const char *hint_of(struct arena *arena, const struct node *node)
 {
+	long long fits = smallest(node, node->machine.size_bytes);
+
+	if (fits == 0)
+		fits = smallest(node, 0);
 	if (fits == 0)
 		return "no size fits: the limits of the definition are wrong";
 	if (fits % (1024 * MIB) == 0)
@@ -63,7 +69,7 @@ CHECK_FAMILY(memory)
 		    node->machine.size_bytes < size->from_bytes ||
 		    size->limits_bytes + NODE_RESERVE_BYTES <= node->machine.size_bytes)
 			continue;
-		diag_error(findings, "memory.sum", at, hint_of(scratch, smallest(node)),
+		diag_error(findings, "memory.sum", at, hint_of(scratch, node),
 		           "the processes may use %lld MiB and the system needs %lld MiB: more "
 		           "than the machine's %lld MiB",
 		           size->limits_bytes / MIB, NODE_RESERVE_BYTES / MIB,
