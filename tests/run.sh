@@ -49,13 +49,14 @@ at_once() {
 }
 
 run_program() { # SUITE NAME COMMAND...
-	local log=build/log/$1/$2.log limit status
+	local name=$2 log=build/log/$1/$2.log limit status start=$SECONDS
 	limit=$(limit_s "$1")
 	rm -f "$log.verdict"
 	shift 2
 	timeout --kill-after=30 "$limit" "$@" >"$log" 2>&1 </dev/null
 	status=$?
 	awk -v status="$status" -f tests/judge.awk "$log" >"$log.verdict"
+	echo "$((SECONDS - start)) $name" >"$log.seconds"
 }
 
 count_program() { # SUITE NAME
@@ -75,11 +76,19 @@ run_one() { # SUITE NAME COMMAND...
 	count_program "$1" "$2"
 }
 
+# Those that take longest begin first, so that no long one runs alone at the end.
+first_of() {
+	case $1 in
+	systemd) echo up-trouble up-podman up-docker mastodon ;;
+	esac
+}
+
 run_scripts() { # SUITE
-	local script scripts=() max
+	local script scripts=() max name
 	max=$(at_once "$1")
+	for name in $(first_of "$1"); do scripts+=("tests/$1/$name.sh"); done
 	for script in tests/"$1"/*.sh; do
-		[ -x "$script" ] && scripts+=("$script")
+		[ -x "$script" ] && [[ " ${scripts[*]} " != *" $script "* ]] && scripts+=("$script")
 	done
 	for script in "${scripts[@]}"; do
 		# Asked anew each time: `wait -n` may also tell of one that ended long ago.
@@ -114,6 +123,12 @@ run_fuzz() {
 	done
 }
 
+# Programs that took longer than a minute, the longest first.
+long_ones() { # SUITE
+	sort -rn build/log/"$1"/*.seconds 2>/dev/null | awk '$1 >= 60 { printf "%s%s %d s", n++ ? ", " : "  ", $2, $1 }
+		END { if (n) print "" }'
+}
+
 run_suite() { # SUITE
 	local start=$EPOCHREALTIME
 	rm -rf "build/log/$1"
@@ -133,6 +148,7 @@ run_suite() { # SUITE
 	printf '%s: %d passed, %d failed, %d skipped in %.1f s\n' "$1" "$suite_passed" \
 		"$suite_failed" "$suite_skipped" \
 		"$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')"
+	long_ones "$1"
 }
 
 for suite in "$@"; do

@@ -73,11 +73,31 @@ start_postgres half /root/half -v /root/wait.sh:/docker-entrypoint-initdb.d/wait
 ok "postgres: killed then, it is not made again" until_ok 60 sh -c '"$1" node exec "$2" podman logs half 2>&1 | grep -q "Skipping initialization"' _ "$lab" $node
 pod rm -f -t 0 half >/dev/null
 
-# Made beside its place and moved there, it is there or not.
-pod run --rm --user 999:999 -v /root/half:/var/lib/postgresql -e PGDATA=/var/lib/postgresql/new -e POSTGRES_PASSWORD=words \
-	--entrypoint docker-ensure-initdb.sh "$postgres" postgres >/dev/null 2>&1
-ok "postgres: a database can be made and not started" on_host $node sh -c \
-	'test -s /root/half/new/PG_VERSION && test ! -e /root/half/new/postmaster.pid'
+# As a node starts it, it is made beside its place and moved there: it is there or not. The words are those of a unit.
+python3 -c 'import shlex, sys
+words = shlex.split(next(l for l in sys.stdin if l.startswith("Exec="))[5:])
+print("\0".join(w.replace("$$", "$").replace("%%", "%") for w in words), end="\0")' >"$dir/words" \
+	<tests/golden/host/mastodon-2g/expected/tree/etc/containers/systemd/stead-postgres.container
+mapfile -d '' words <"$dir/words"
+start_by_unit() { # [OPTION...]
+	pod run -d --name half --network lab --user 999:999 --read-only --tmpfs /run/postgresql:mode=1777 \
+		-v /root/whole:/var/lib/postgresql -e PGDATA=/var/lib/postgresql/17/docker -e POSTGRES_PASSWORD=words \
+		"$@" "$postgres" "${words[@]}" >/dev/null
+}
+on_host $node install -d -m 700 -o 999 -g 999 /root/whole
+start_by_unit -v /root/wait.sh:/docker-entrypoint-initdb.d/wait.sh:ro
+ok "postgres, as a node starts it: a database is half made" until_ok 60 on_host $node test -e /root/whole/here
+pod rm -f -t 0 half >/dev/null
+fails "postgres, as a node starts it: killed then, there is none" on_host $node test -e /root/whole/17/docker
+start_by_unit
+ok "postgres, as a node starts it: it is made again" until_ok 60 pod exec half pg_isready -q -h 127.0.0.1 -U postgres
+fails "postgres, as a node starts it: and nothing is left beside it" on_host $node test -e /root/whole/17/docker.new
+on_host $node podman exec -e PGPASSWORD=words half psql -h 127.0.0.1 -U postgres -c 'CREATE TABLE kept ()' >/dev/null
+pod rm -f -t 60 half >/dev/null
+start_by_unit
+ok "postgres, as a node starts it: the next start makes none" until_ok 60 on_host $node \
+	podman exec -e PGPASSWORD=words half psql -h 127.0.0.1 -U postgres -c 'TABLE kept'
+pod rm -f -t 60 half >/dev/null
 
 # --- Redis ---
 pod run -d --name redis --network lab --user 999:999 --read-only --tmpfs /data:mode=1777 "$registry/docker.io/library/redis:7.4-bookworm" \
