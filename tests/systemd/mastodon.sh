@@ -37,6 +37,14 @@ ok "a newer version: the whole proof, with the same login" mastodon_prove
 ok "nothing to do: up" up
 like "nothing to do: it says so" "$(cat "$dir/said")" '^nothing to change'
 
+# --- another key ---
+cp -p "$dir/n/stead.secrets.yaml" "$dir/secrets"
+sed -i 's/^app.encryption_primary: .*/app.encryption_primary: "Another0Key1Of2A3Test4Case5Xyzab"/' "$dir/n/stead.secrets.yaml"
+fails "another encryption key: up refuses" up
+like "another encryption key: and says why" "$(cat "$dir/said")" "'encryption_primary' is not the one that the data here was made with"
+ok "another encryption key: the site answers" mastodon_answers
+cp -p "$dir/secrets" "$dir/n/stead.secrets.yaml"
+
 # --- one whose migration fails ---
 steps >"$dir/steps"
 ok "a version that fails is asked for" mastodon_image v4.8.0-fails
