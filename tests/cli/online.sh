@@ -21,7 +21,7 @@ ip link set lo up
 # There is a way to everywhere, and nobody there.
 ip link add out type veth peer name away && ip link set out up && ip link set away up && ip addr add 192.0.2.1/24 dev out &&
 	ip route add default dev out || bail 'no network'
-for address in 192.0.2.53 192.0.2.54 192.0.2.56 198.51.100.81 198.51.100.82 198.51.100.83 198.51.100.84 198.51.100.90; do
+for address in 192.0.2.53 192.0.2.54 192.0.2.56 192.0.2.57 198.51.100.81 198.51.100.82 198.51.100.83 198.51.100.84 198.51.100.90; do
 	ip addr add "$address/32" dev lo
 done
 nameserver() { # ADDRESS ZONE=FILE…
@@ -59,6 +59,8 @@ cat >"$work/org" <<-ZONE
 	lame NS ns.example
 	lame NS ns1.lame
 	ns1.lame A 192.0.2.56
+	broken NS ns.broken
+	ns.broken A 192.0.2.57
 	dead NS ns.dead
 	ns.dead A 192.0.2.99
 	homeless NS ns.nowhere
@@ -108,7 +110,7 @@ smtp_up "$work/mail" || { cat "$work"/mail/log/*; bail 'no mail server'; }
 export SSL_CERT_FILE=$smtp_ca
 
 cat >"$work/others.py" <<'PY'
-import http.server, json, ssl, socketserver, sys, threading
+import http.server, json, socket, ssl, socketserver, struct, sys, threading
 def server(address, port, answer, cert=None):
     class Handler(http.server.BaseHTTPRequestHandler):
         server_version, sys_version = "small/1.0", ""
@@ -119,6 +121,7 @@ def server(address, port, answer, cert=None):
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+        do_HEAD = do_GET
         def log_message(self, *args):
             pass
     one = http.server.ThreadingHTTPServer((address, port), Handler)
@@ -156,6 +159,27 @@ class Strange(socketserver.BaseRequestHandler):
         self.request.sendall(b"SSH-2.0-x\r\n")
 strange = socketserver.ThreadingTCPServer(("198.51.100.84", 80), Strange)
 threading.Thread(target=strange.serve_forever, daemon=True).start()
+# Where backups go: a server for restic, and one for buckets.
+server("198.51.100.84", 8000, lambda path: ({"/repository/config": 200, "/closed/config": 401, "/odd/config": 500}.get(path, 404), ""))
+server("198.51.100.84", 8001, lambda path: ({"/there": 403, "/moved": 301}.get(path, 404), ""))
+# A name server that knows its zone (SOA, 6), has an address (A, 1; no AAAA, 28) for all names but one, and fails
+# at all else.
+class Failing(socketserver.BaseRequestHandler):
+    def handle(self):
+        data, sock = self.request
+        end = data.index(b"\0", 12) + 5
+        kind, name = struct.unpack(">H", data[end - 4:end - 2])[0], data[12:end - 4]
+        if kind == 1 and not name.startswith(b"\4fail"):
+            rcode, record = 0, b"\xc0\x0c" + struct.pack(">2HIH", 1, 1, 5, 4) + bytes([198, 51, 100, 90])
+        elif kind == 6:
+            soa = b"\0\0" + struct.pack(">5I", 1, 60, 60, 600, 5)
+            rcode, record = 0, b"\xc0\x0c" + struct.pack(">2HIH", 6, 1, 5, len(soa)) + soa
+        else:
+            rcode, record = 0 if kind == 28 else 2, b""
+        sock.sendto(data[:2] + struct.pack(">H4H", 0x8400 | rcode, 1, bool(record), 0, 0) + data[12:end] + record,
+                    self.client_address)
+failing = socketserver.ThreadingUDPServer(("192.0.2.57", 53), Failing)
+threading.Thread(target=failing.serve_forever, daemon=True).start()
 print("ready", flush=True)
 threading.Event().wait()
 PY
@@ -215,6 +239,11 @@ out_has 'it is named' 'warning[dns.homeless]: ns.nowhere.org, a name server of h
 online 1 'nobody answers for a domain' domain=dead.org
 out_has 'that is an error' 'error[dns.dead]: none of the name servers of dead.org answers for it'
 out_has 'the silent one is named' 'warning[dns.silent]: the name server ns.dead.org (192.0.2.99) of dead.org does not answer'
+online 0 'a name server that fails' domain=fail.broken.org
+out_has 'it is not known where the name leads' 'warning[dns.unknown]'
+online 0 'a name server that fails at CAA' domain=broken.org
+saw 'the address is known' address ok '198.51.100.90'
+out_has 'whether certificates may be issued is not' 'warning[dns.caa-unknown]: whether broken.org has CAA records is not known'
 online 1 'no address' domain=nothing.example.org
 out_has 'it is said' "error[dns.no-address]: nothing.example.org has no address"
 out_has 'and what to do' 'add an A or AAAA record'
@@ -249,7 +278,7 @@ saw 'it is not asked' caa skipped ''
 online 1 'a web site' domain=site.example.org
 out_has 'it is said' 'error[occupant.site]: site.example.org leads to 198.51.100.81, and that is something else, which answers 404 (Caddy)'
 online 1 'a server of the fediverse' domain=fediverse.example.org
-out_has 'which one' 'and that is a server of the fediverse already: mastodon 4.3.1'
+out_has 'which one' 'error[occupant.fediverse]: fediverse.example.org leads to 198.51.100.82, and that is a server of the fediverse already: mastodon 4.3.1'
 fails 'no word of a stranger goes to the terminal' grep -q $'\033' "$tmp/out"
 online 1 'another node' domain=other.example.org
 out_has 'it is said' 'error[occupant.node]: other.example.org leads to 198.51.100.83, and that is a node of stead that is not known in this folder'
@@ -411,6 +440,24 @@ out_has 'it is said' 'warning[backup.unreachable]: 198.51.100.90 is not reached'
 online 0 'a server for restic that is not there' backup.to=rest:http://alice:secret1@198.51.100.90:8000/x
 out_has 'it is said' 'warning[backup.unreachable]: http://198.51.100.90:8000/x/config is not reached'
 fails 'without the login in it' grep -q 'http://alice' <(grep -v '^ ' "$tmp/out")
+
+rest=rest:http://alice:secret1@198.51.100.84:8000
+online 0 'a repository at a server for restic' "backup.to=$rest/repository"
+saw 'is one' backup ok 'http://198.51.100.84:8000/repository is a repository of restic'
+online 0 'a server for restic without one' "backup.to=$rest/new/"
+saw 'it will have one' backup ok 'there is no repository yet'
+online 1 'a server for restic that refuses the login' "backup.to=$rest/closed"
+out_has 'it is said' 'error[backup.login]: http://198.51.100.84:8000/closed refuses the login (401)'
+fails 'without the password' grep -q secret1 <(grep -v '^ ' "$tmp/out")
+online 0 'a server that is none for restic' "backup.to=$rest/odd"
+out_has 'it is said' 'warning[backup.answer]: http://198.51.100.84:8000/odd answers 500, which no server for restic does'
+s3=s3:http://198.51.100.84:8001
+online 0 'a bucket' "backup.to=$s3/there/prefix"
+saw 'is there' backup ok 'http://198.51.100.84:8001/there answers 403 without keys'
+online 1 'no bucket' "backup.to=$s3/nowhere"
+out_has 'it is said' 'error[backup.missing]: there is no bucket http://198.51.100.84:8001/nowhere'
+online 0 'a bucket of another region' "backup.to=$s3/moved"
+out_has 'it is said' 'warning[backup.answer]: http://198.51.100.84:8001/moved sends everybody elsewhere (301)'
 
 # --- nobody at all ---
 run 3 'a resolver that is away' check --online --resolver 192.0.2.99 --dir "$tmp/n"
