@@ -313,14 +313,14 @@ static const struct provider *chosen_provider(struct compile *c)
 }
 
 /* Who asked wants to hear the numbers, and cannot go on with a config that is too large. */
-void compile_note_size(struct compile *c, const struct compile_config *config)
+const char *compile_note_size(struct compile *c, const struct compile_config *config)
 {
 	const struct provider *provider = chosen_provider(c);
 	struct span at = place(c, c->settings.machine.provider.at);
 	const struct value_int *most;
 
 	if (provider == NULL)
-		return;
+		return "";
 	most = &provider->user_data.bytes;
 	if (most->given && config->len > (size_t)most->v) {
 		(c->asked_provider != NULL ? diag_error : diag_warning)(
@@ -328,9 +328,9 @@ void compile_note_size(struct compile *c, const struct compile_config *config)
 			str_equal(c->settings.delivery.v, "ssh")
 				? "put it on a web server of yours and pass a config that only "
 				  "replaces itself by it"
-				: "write delivery: ssh, then the config holds no more than keys "
-				  "and "
-				  "base",
+				: "have the agent fetched with 'stead render ignition "
+				  "--agent-url', or write delivery: ssh, then the config holds no "
+				  "more than keys and base",
 			"the Ignition config has %zu bytes, and %s takes %ld", config->len,
 			provider->title.v, most->v);
 	} else if (c->asked_provider != NULL && most->given) {
@@ -342,6 +342,9 @@ void compile_note_size(struct compile *c, const struct compile_config *config)
 		          "the Ignition config has %zu bytes; how many %s takes is not known",
 		          config->len, provider->title.v);
 	}
+	return most->given ? arena_printf(c->arena, " of the %ld that %s takes", most->v,
+	                                  provider->title.v)
+	                   : "";
 }
 
 /* The size counts what would be handed out, so it is rendered, agent and all. */
@@ -356,9 +359,9 @@ static void note_rendered_size(struct compile *c)
 		return;
 	if (whole && str_equal(c->settings.machine.arch.v, AGENT_ARCH) &&
 	    compile_agent(c->arena, &agent) == CLI_OK && compile_ignition(c, &agent, NULL, &config))
-		compile_note_size(c, &config);
+		(void)compile_note_size(c, &config);
 	else if (!whole && c->asked_provider != NULL && compile_ignition_base(c, &config))
-		compile_note_size(c, &config);
+		(void)compile_note_size(c, &config);
 }
 
 void compile_note_delivery(struct compile *c)
@@ -379,8 +382,8 @@ static void agent_by_url(struct compile *c, struct ignition_config *config,
 			config->files.items[i].contents = (struct ignition_resource){
 				.source = url,
 				.hash = arena_printf(
-					c->arena, "sha512-%s",
-					hash_sha512(c->arena, agent->data, agent->len)),
+					c->arena, "sha256-%s",
+					hash_sha256(c->arena, agent->data, agent->len)),
 			};
 }
 

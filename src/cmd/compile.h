@@ -82,7 +82,7 @@ void compile_note_delivery(struct compile *compile);
 
 /* The Ignition config to hand out and its size before packing. What cannot be delivered by Ignition
  * is a finding. With AGENT_URL the agent's program is not in the config, but fetched from there
- * (and compared by SHA-512). Lives in the secret arena. False when there were errors. */
+ * (and compared by SHA-256). Lives in the secret arena. False when there were errors. */
 struct compile_config {
 	char *text;
 	size_t len, inner_len;
@@ -95,8 +95,9 @@ bool compile_ignition(struct compile *compile, const struct host_agent *agent,
  * for `stead up`. */
 bool compile_ignition_base(struct compile *compile, struct compile_config *ret);
 
-/* Warns when CONFIG is more than machine.provider takes as user data. */
-void compile_note_size(struct compile *compile, const struct compile_config *config);
+/* Warns when CONFIG is more than machine.provider takes as user data. How much that is, to be put
+ * behind the size (" of the 16384 that … takes"); "" when it is not known. */
+const char *compile_note_size(struct compile *compile, const struct compile_config *config);
 
 /* "no problems", or "1 error, 2 notes". */
 const char *compile_summary(struct arena *arena, const struct findings_count *count);

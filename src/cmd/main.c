@@ -77,6 +77,9 @@ static const struct cli_option render_options[] = {
 	         "the folder of all that is written" },
 	{ .name = "tree", .type = CLI_TEXT, .value = "DIR", .complete = CLI_COMPLETE_DIR,
 	  .doc = "write the node's files below the new folder DIR" },
+	{ .name = "agent-url", .type = CLI_TEXT, .value = "URL",
+	  .doc = "the machine fetches the agent's program from there at its first boot, and takes no "
+	         "other than this one: for providers that take little user data" },
 	{ .name = "no-agent", .type = CLI_FLAG,
 	  .doc = "leave the agent's program out; the machine must have it then" },
 	{ .name = NULL },
@@ -325,6 +328,8 @@ static const struct cli_command commands[] = {
 		       "the others are not; the exit code is 1 then, as for one node.",
 		.options = OPTIONS(render_options, fleet_options, compile_options),
 		.examples = EXAMPLES({ "stead render ignition -o node.ign", "one config file" },
+	                             { "stead render ignition --agent-url https://example.org/stead-node -o node.ign",
+	                               "a small one: the program lies on a web server" },
 	                             { "stead render --tree out --no-agent", "files to look at" },
 	                             { "stead render --all fleet -o trees", "all nodes of a folder" }),
 		.max_args = 2,

@@ -13,6 +13,15 @@
 #include "cmd/compile.h"
 #include "cmd/fleet.h"
 
+struct rendering {
+	bool tree;
+	const char *to;  /* file or folder; with --all the folder below which all of it goes */
+	const char *all; /* the fleet's folder, or NULL */
+	const char *agent_url; /* where a config has the agent fetched, or NULL */
+	struct arena *arena;
+	struct host_agent agent; /* read when first needed, and kept for all nodes */
+};
+
 /* --- ignition --- */
 
 static int write_config(const struct compile_config *config, const char *path)
@@ -46,20 +55,21 @@ static int write_config(const struct compile_config *config, const char *path)
 	return CLI_OK;
 }
 
-static int render_ignition(struct compile *compile, const struct host_agent *agent,
-                           const char *path, const char **ret_line)
+static int render_ignition(struct compile *compile, const struct rendering *r, const char *path,
+                           const char **ret_line)
 {
 	struct compile_config config;
 	bool base = str_equal(compile->settings.delivery.v, "ssh");
+	const char *limit;
 	int code;
 
 	if (base ? !compile_ignition_base(compile, &config)
-	         : !compile_ignition(compile, agent, NULL, &config))
+	         : !compile_ignition(compile, &r->agent, r->agent_url, &config))
 		return CLI_FINDINGS;
-	compile_note_size(compile, &config);
+	limit = compile_note_size(compile, &config);
 	code = write_config(&config, path);
 	*ret_line = arena_printf(
-		compile->arena, "%zu bytes%s", config.len,
+		compile->arena, "%zu bytes%s%s", config.len, limit,
 		config.packed ? arena_printf(compile->arena, ", packed from %zu", config.inner_len)
 			      : ", not packed: that would not be smaller");
 	return code;
@@ -201,14 +211,6 @@ static void warn_unlocked(struct compile *compile)
 
 /* --- what is asked for --- */
 
-struct rendering {
-	bool tree;
-	const char *to;  /* file or folder; with --all the folder below which all of it goes */
-	const char *all; /* the fleet's folder, or NULL */
-	struct arena *arena;
-	struct host_agent agent; /* read when first needed, and kept for all nodes */
-};
-
 /* The folder is written in one of the ways that are known. */
 static int tree_folder(struct cli *cli, struct rendering *r)
 {
@@ -236,6 +238,22 @@ static int tree_folder(struct cli *cli, struct rendering *r)
 	                    : "name the folder: stead render --tree DIR");
 }
 
+/* The bytes are compared with a hash, so it need not be https. */
+static bool is_web_address(const char *s)
+{
+	const char *host = str_starts(s, "https://")  ? s + 8
+	                   : str_starts(s, "http://") ? s + 7
+	                                              : "";
+
+	if (*host == '\0' || *host == '/')
+		return false;
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f || *s == '"' ||
+		    *s == '\\')
+			return false;
+	return true;
+}
+
 static int read_rendering(struct cli *cli, struct rendering *r)
 {
 	const char *what = cli->args.count > 0 ? cli->args.items[0] : NULL;
@@ -258,6 +276,12 @@ static int read_rendering(struct cli *cli, struct rendering *r)
 	if (cli_text(cli, "tree") != NULL)
 		return fail(CLI_USAGE, NULL, "either 'ignition' or '--tree'");
 	r->to = cli_text(cli, "output");
+	r->agent_url = cli_text(cli, "agent-url");
+	if (r->agent_url != NULL && !is_web_address(r->agent_url))
+		return fail(CLI_USAGE, "for example --agent-url https://example.org/stead-node",
+		            "--agent-url takes an address that begins with https:// or http://");
+	if (r->agent_url != NULL && cli_flag(cli, "no-agent"))
+		return fail(CLI_USAGE, NULL, "either '--agent-url' or '--no-agent'");
 	if (r->all != NULL && (r->to == NULL || str_equal(r->to, "-")))
 		return fail(
 			CLI_USAGE, NULL,
@@ -288,7 +312,7 @@ static int render_one(struct rendering *r, struct cli *cli)
 		code = load_agent(r, cli, &compile);
 		if (code == CLI_OK)
 			code = r->tree ? render_tree(&compile, &r->agent, r->to, true)
-			               : render_ignition(&compile, &r->agent, r->to, &line);
+			               : render_ignition(&compile, r, r->to, &line);
 	}
 	if (code == CLI_OK && line != NULL)
 		(void)fprintf(stderr, "%s\n", line);
@@ -316,7 +340,7 @@ static int render_node_of(struct fleet *fleet, struct cli *cli, struct compile *
 		*ret_line = to;
 	} else {
 		to = arena_printf(cli->arena, "%s.ign", to);
-		code = render_ignition(compile, &r->agent, to, ret_line);
+		code = render_ignition(compile, r, to, ret_line);
 		*ret_line = arena_printf(cli->arena, "%s, %s", to, *ret_line);
 	}
 	if (code != CLI_OK)

@@ -213,5 +213,5 @@ char *plan_write(struct arena *arena, const struct plan *plan)
 
 	if (fields == NULL || json_object_update(whole, fields) < 0)
 		return NULL;
-	return arena_printf(arena, "%s\n", json_text(arena, whole, JSON_INDENT(1)));
+	return arena_printf(arena, "%s\n", json_lines(arena, whole));
 }

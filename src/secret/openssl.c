@@ -1,8 +1,8 @@
 /*
- * libcrypto, loaded when it is first needed. Loading it takes a third of the time in which a node is
- * compiled, and only keys on curve P-256 (vapid.c) need it; all else is libsodium's. These are the
- * functions of <openssl/bn.h> and <openssl/ec.h> that are called there, passed on to the library.
- * Without it there are no groups and no numbers, and whoever asks for one gets NULL.
+ * libcrypto, loaded when it is first needed. Loading it takes a third of the time in which a node
+ * is compiled, and only keys on curve P-256 (vapid.c) need it; all else is libsodium's. These are
+ * the functions of <openssl/bn.h> and <openssl/ec.h> that are called there, passed on to the
+ * library. Without it there are no groups and no numbers, and whoever asks for one gets NULL.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -46,7 +46,8 @@ static void load(void)
 
 	if (library == NULL)
 		return;
-	/* POSIX: what dlsym() returns may be kept as a function, though C has no such cast. */
+		/* POSIX: what dlsym() returns may be kept as a function, though C has no such cast.
+		 */
 #define FIND(name) all &= (*(void **)&crypto.name##_ = dlsym(library, #name)) != NULL;
 	EACH_FUNCTION(FIND)
 	crypto.loaded = all;

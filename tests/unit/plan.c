@@ -249,6 +249,21 @@ static void refused(struct arena *arena, const char *old, const char *new, const
 	is_str(error, expected, "and says so");
 }
 
+/* What fits stands in a line; nothing is indented. */
+static void test_lines(struct arena *arena)
+{
+	cleanup_json json_t *value =
+		json_pack("{s:s,s:[i,b],s:{},s:[s,s]}", "a", "b \"c\"", "short", 1, 1, "none",
+	                  "long", "012345678901234567890123456789012345678901234567",
+	                  "012345678901234567890123456789012345678901234567");
+
+	is_str(json_lines(arena, value),
+	       "{\n\"a\":\"b \\\"c\\\"\",\n\"short\":[1,true],\n\"none\":{},\n\"long\":[\n"
+	       "\"012345678901234567890123456789012345678901234567\",\n"
+	       "\"012345678901234567890123456789012345678901234567\"\n]\n}",
+	       "a line for each item");
+}
+
 static void test_round_trip(struct arena *arena)
 {
 	const char *error = NULL;
@@ -258,7 +273,9 @@ static void test_round_trip(struct arena *arena)
 		tap_diagnose("error", error);
 		return;
 	}
-	is_str(plan_write(arena, plan), full, "and written the same");
+	cleanup_json json_t *same = json_loads(full, 0, NULL);
+	is_str(plan_write(arena, plan), arena_printf(arena, "%s\n", json_lines(arena, same)),
+	       "and written the same");
 	is_int((long long)plan->processes.count, 2, "two processes");
 	is_int(plan->processes.items[0].uid, 1600, "uid");
 	is_int(plan->processes.items[0].gid, 1601, "gid");
@@ -400,6 +417,7 @@ int main(void)
 {
 	cleanup_arena struct arena *arena = arena_new();
 
+	test_lines(arena);
 	test_round_trip(arena);
 	test_refused(arena);
 	test_depth(arena);
