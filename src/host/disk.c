@@ -34,7 +34,10 @@ static void partitions(struct host_context *host, struct origin origin)
 }
 
 /* Nothing of the system needs it: a machine without its data still boots, is reached by ssh, and
- * says what is missing. The time-out is that of the device, too. */
+ * says what is missing. The time-out is that of the device, too. Not before stead-prepare.service:
+ * as long as the disk is missing, processes that are upheld ask for the mount again and again, and
+ * what waits for it would wait for ever. stead-resume.service asks once, and prepare comes after
+ * that. */
 static void mount_unit(struct host_context *host, const struct node_text *device)
 {
 	static const char path[] = "/etc/systemd/system/" HOST_DATA_MOUNT;
@@ -47,7 +50,7 @@ static void mount_unit(struct host_context *host, const struct node_text *device
 	            "Description=stead: the data\n"
 	            "DefaultDependencies=no\n"
 	            "Conflicts=umount.target\n"
-	            "Before=umount.target stead-resume.service stead-prepare.service\n"
+	            "Before=umount.target stead-resume.service\n"
 	            "JobTimeoutSec=45\n"
 	            "\n"
 	            "[Mount]\n");
