@@ -83,28 +83,19 @@ first_of() {
 	esac
 }
 
-# running PID...: those that still run are left in `pids`.
-running() {
-	local pid
-	pids=()
-	for pid; do
-		if kill -0 "$pid" 2>/dev/null; then pids+=("$pid"); fi
-	done
-}
-
 run_scripts() { # SUITE
-	local script scripts=() pids=() max name
+	local script scripts=() max name
 	max=$(at_once "$1")
 	for name in $(first_of "$1"); do scripts+=("tests/$1/$name.sh"); done
 	for script in tests/"$1"/*.sh; do
 		[ -x "$script" ] && [[ " ${scripts[*]} " != *" $script "* ]] && scripts+=("$script")
 	done
 	for script in "${scripts[@]}"; do
-		while running "${pids[@]}" && [ ${#pids[@]} -ge "$max" ]; do wait -n "${pids[@]}" || :; done
+		# Asked anew each time: `wait -n` may also tell of one that ended long ago.
+		while [ "$(jobs -rp | wc -l)" -ge "$max" ]; do wait -n || :; done
 		run_program "$1" "$(basename "$script" .sh)" "$script" &
-		pids+=($!)
 	done
-	[ ${#pids[@]} = 0 ] || wait "${pids[@]}"
+	wait
 	for script in "${scripts[@]}"; do
 		count_program "$1" "$(basename "$script" .sh)"
 	done
@@ -166,28 +157,9 @@ for suite in "$@"; do
 		exit 2
 	fi
 done
-# An emulated machine keeps one processor busy for a long time: the suite runs beside the others where there are
-# two, and tells of itself at the end.
-beside=
-suites=("${@:-${all_suites[@]}}")
-if [ ${#suites[@]} -gt 1 ] && [[ " ${suites[*]} " == *' vm '* ]] && [ "$(nproc)" -ge 2 ]; then
-	beside=$(mktemp -d)
-	(
-		run_suite vm >"$beside/output" 2>&1
-		echo "$passed $failed $skipped" >"$beside/counts"
-	) &
-	beside_pid=$!
-fi
-for suite in "${suites[@]}"; do
-	[ -n "$beside" ] && [ "$suite" = vm ] || run_suite "$suite"
+for suite in "${@:-${all_suites[@]}}"; do
+	run_suite "$suite"
 done
-if [ -n "$beside" ]; then
-	wait $beside_pid
-	cat "$beside/output"
-	read -r p f s <"$beside/counts"
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	rm -rf "$beside"
-fi
 
 summary="$passed passed, $failed failed"
 [ "$skipped" -gt 0 ] && summary="$summary, $skipped skipped"
