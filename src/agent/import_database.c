@@ -158,14 +158,19 @@ int import_check_dump(struct import *import)
 
 /* --- beside the present one --- */
 
-int import_drop_new(struct import *import)
+static int drop(struct import *import, const char *database, const char *what)
 {
 	const char *ignored;
 
-	return ask(import, "the imported database cannot be removed", "postgres",
-	           arena_printf(import->arena, "DROP DATABASE IF EXISTS %s WITH (FORCE);\n",
-	                        beside(import, "import")),
-	           &ignored);
+	return ask(
+		import, what, "postgres",
+		arena_printf(import->arena, "DROP DATABASE IF EXISTS %s WITH (FORCE);\n", database),
+		&ignored);
+}
+
+int import_drop_new(struct import *import)
+{
+	return drop(import, beside(import, "import"), "the imported database cannot be removed");
 }
 
 /* Sorted as the present one is, whatever the dump's was: its texts are sorted anew. */
@@ -352,10 +357,5 @@ int import_switch_database(struct import *import)
 
 int import_drop_old(struct import *import)
 {
-	const char *ignored;
-
-	return ask(import, "the database of before cannot be removed", "postgres",
-	           arena_printf(import->arena, "DROP DATABASE IF EXISTS %s WITH (FORCE);\n",
-	                        beside(import, "before")),
-	           &ignored);
+	return drop(import, beside(import, "before"), "the database of before cannot be removed");
 }
