@@ -89,6 +89,8 @@ void client_add_process(struct agent *agent, struct arena *arena, struct strings
 	           "--cap-drop=all", "--security-opt=no-new-privileges", NULL);
 	if (!process->writable_root)
 		client_add(arena, argv, "--read-only", NULL);
+	if (process->no_entrypoint)
+		client_add(arena, argv, "--entrypoint=", NULL);
 	for (size_t i = 0; i < process->mounts.count; i++) {
 		const struct plan_mount *mount = &process->mounts.items[i];
 

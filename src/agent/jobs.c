@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum { STOP_SLACK_S = 60 };
+enum { STOP_SLACK_S = 60, START_SLACK_S = 60 };
 
 /* Recorded as done, for what the plan says now, and what it printed is stored. */
 static bool is_current(const struct agent *agent, const struct journal *journal, size_t index)
@@ -66,6 +66,25 @@ static int stop_application(struct agent *agent)
 	return units.count == 0 ? 0 : units_command(agent, words, &units, longest_s + STOP_SLACK_S);
 }
 
+/* What keeps in memory what the step has changed. Each is healthy again when this returns: its unit
+ * is not started before. */
+static int restart_processes(struct agent *agent, const struct plan_step *step)
+{
+	static const char *const words[] = { "restart", NULL };
+
+	for (size_t i = 0; i < step->restart.count; i++) {
+		const struct plan_process *process =
+			plan_process_find(agent->plan, step->restart.items[i]);
+		int r = units_command_one(agent, words, process->unit,
+		                          process->stop_s + process->health_start_s +
+		                                  START_SLACK_S);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* One try of one step, from the mark that it begins to the mark that it is done. */
 static int try_step(struct agent *agent, struct journal *journal, size_t index, bool running)
 {
@@ -76,18 +95,23 @@ static int try_step(struct agent *agent, struct journal *journal, size_t index, 
 		.step = &journal->job->steps.items[index],
 		.running = running,
 	};
+	/* One that was done for what an older plan said, and still is, has nothing to restart for.
+	 * Any other may have been cut short between its end and the restart. */
+	bool was_done = journal->records[index].state == JOURNAL_DONE, ran = false;
 	char why[sizeof(agent->why)];
 	int r = running ? 0 : remove_left_over(agent, journal);
 
 	if (context.step->guard != NULL)
-		return r == 0 ? step_perform(&context) : r;
+		return r == 0 ? step_perform(&context, &ran) : r;
 	if (r == 0 && str_equal(context.job->phase, "migrate"))
 		r = stop_application(agent);
 	if (r == 0)
 		r = journal_write(agent, journal, index, JOURNAL_BEGUN, NULL);
 	if (r < 0)
 		return r;
-	r = step_perform(&context);
+	r = step_perform(&context, &ran);
+	if (r == 0 && (ran || !was_done))
+		r = restart_processes(agent, context.step);
 	if (r == 0)
 		return journal_write(agent, journal, index, JOURNAL_DONE, NULL);
 	memcpy(why, agent->why, sizeof(why));

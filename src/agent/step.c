@@ -267,15 +267,18 @@ static int run_and_capture(const struct step_context *context, struct arena *are
 	return r == -ENOENT && step->repair.count > 0 ? repair(context, arena) : r;
 }
 
-static int perform_run(const struct step_context *context, struct arena *arena)
+static int perform_run(const struct step_context *context, struct arena *arena, bool *ret_ran)
 {
 	bool done = false;
 	int r = test_done(context, arena, &done);
 
 	if (r < 0)
 		return r;
+	if (done && step_is_captured(context->agent, context->step))
+		return 0;
+	*ret_ran = true;
 	if (done)
-		return step_is_captured(context->agent, context->step) ? 0 : repair(context, arena);
+		return repair(context, arena);
 	r = run_and_capture(context, arena);
 	if (r < 0 || context->step->done == PLAN_DONE_JOURNAL)
 		return r;
@@ -293,17 +296,18 @@ static int perform_guard(const struct step_context *context, struct arena *arena
 	return r < 0 || holds ? r : agent_fail(context->agent, -EPERM, "%s", context->step->guard);
 }
 
-int step_perform(const struct step_context *context)
+int step_perform(const struct step_context *context, bool *ret_ran)
 {
 	/* Output may hold a secret: none of it outlives this function. */
 	cleanup_arena struct arena *arena = arena_new_secret();
 	int r;
 
+	*ret_ran = false;
 	if (context->step->guard != NULL)
 		return perform_guard(context, arena);
 	if (context->step->merge_file != NULL)
 		return merge_apply(context->agent, arena, context->process, context->step);
-	r = perform_run(context, arena);
+	r = perform_run(context, arena, ret_ran);
 	if (r < 0)
 		return r;
 	/* The program did not sync what it wrote; the journal must not know more than the disk. */

@@ -21,9 +21,10 @@ struct step_context {
  *   - when the done test holds and nothing is to be captured, or it is stored, nothing is run;
  *   - when it holds but the capture is missing, `repair` runs, which must print it anew;
  *   - else the step runs, its capture is stored, and its done test must hold then.
+ * RAN: a program of the step's own was run, with whatever end.
  * All it wrote is on the disk when this returns 0. Otherwise agent->why says why; -EAGAIN: the
  * program asked for another try. */
-int step_perform(const struct step_context *context);
+int step_perform(const struct step_context *context, bool *ret_ran);
 
 /* Nothing is to be captured, or it is stored. */
 bool step_is_captured(const struct agent *agent, const struct plan_step *step);

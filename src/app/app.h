@@ -57,7 +57,8 @@ struct app_health {             /* exactly one of http, tcp, exec */
 
 struct app_process {
 	struct value_text name;
-	struct value_text image; /* NULL: the user must name it under `images:` */
+	struct value_text image;      /* NULL: the user must name it under `images:` */
+	struct value_bool entrypoint; /* false: the image's own is left out */
 	struct value_list command;
 	struct value_text user; /* "UID:GID" */
 	struct value_pairs env;
@@ -75,7 +76,7 @@ struct app_process {
 	struct value_bool writable_root;
 	struct value_list db_connections; /* factors: their product is the most it holds */
 	struct value_text db_limit;       /* of a database: the most connections it takes */
-	struct value_list when;           /* comparisons "A == B" or "A != B"; all must hold */
+	struct value_list when;           /* comparisons, see check_conditions(); all must hold */
 };
 
 struct app_done {                  /* exactly one, or none: then only the journal tells */
@@ -110,7 +111,8 @@ struct app_step {
 	struct value_list
 		repair; /* argv: a begun step whose done test holds, but whose capture is missing */
 	struct app_capture capture;
-	struct value_pairs exit; /* "1": ok | retry | fail */
+	struct value_pairs exit;   /* "1": ok | retry | fail */
+	struct value_list restart; /* processes that start anew once the step has run */
 	struct value_int deadline_s;
 };
 
@@ -138,6 +140,7 @@ struct app_route {
 	struct value_int max_body; /* bytes */
 	struct value_bool websocket;
 	struct value_text redirect; /* instead of a process: an address, the path goes behind it */
+	struct value_bool hidden;   /* instead of both: nothing is there */
 	struct value_text cache;    /* Cache-Control of good answers */
 	struct value_pairs headers;
 	struct value_list when;
@@ -216,6 +219,7 @@ struct app {
 	struct value_int format;
 	struct value_text name, title, summary, website;
 	struct value_text version;      /* the version the definition is written for */
+	struct value_list versions;     /* those it is for: conditions on the version */
 	struct value_bool split_domain; /* can it serve accounts of `domain` from another host? */
 	struct value_list identity;     /* settings that can never change */
 	struct app_owner owner;
@@ -225,7 +229,7 @@ struct app {
 	struct value_list env_kept; /* variables that users cannot set */
 	struct app_mail mail;
 	struct app_import import;
-	struct value_tree metrics, alerts, dashboards, schedule, backup, versions; /* later */
+	struct value_tree metrics, alerts, dashboards, schedule, backup; /* later */
 	struct value_list notes; /* shown by check, e.g. "snac sends no mail" */
 	struct value_bool mail_used;
 	const struct source *source;
@@ -306,7 +310,21 @@ extern const char *const app_public_settings[];
 bool reference_split(struct arena *arena, const struct value_text *text,
                      struct reference_parts *ret, struct findings *findings);
 
-/* Applies one filter: url (RFC 3986 unreserved stay), base64, upper. */
+/* Applies one filter: url (RFC 3986 unreserved stay), base64, upper, days (of seconds, whole ones,
+ * at least 1), address (without the name before it). */
 char *reference_filter(struct arena *arena, const char *filter, const char *value);
+
+/* --- versions (app/version.c) --- */
+
+/* The number in an image's tag: "0.19.2" of "example.org/gotosocial:v0.19.2-rc1"; NULL when the tag
+ * is none that begins with a number, or there is no tag. */
+const char *version_of_image(struct arena *arena, const char *image);
+
+/* True when CONDITION is about the version ("version >= 0.20"), whether it is right or not. */
+bool version_is_condition(const char *condition);
+
+/* Whether it holds for VERSION: the numbers between the dots are compared, as many as the condition
+ * has. False when the condition is wrong. */
+bool version_test(const char *condition, const char *version, bool *ret_holds);
 
 #endif

@@ -30,7 +30,8 @@ void check_reference_list(struct checker *c, const struct value_list *list, enum
 /* All scalars of a tree, keys too. */
 void check_reference_tree(struct checker *c, const struct yaml_node *node, enum place place,
                           const char *where);
-/* "A == B" or "A != B" each, references with or without their braces. */
+/* "A == B" or "A != B" each, references with or without their braces; or "version >= 0.20" and the
+ * like, with any of == != < <= > >=. */
 void check_conditions(struct checker *c, const struct value_list *when);
 
 /* Whether a secret of that name is the user's to give for what the settings name. */

@@ -140,6 +140,26 @@ static void check_exits(struct job_check *j)
 		report(j->c, "app.value", j->step->exit.at, NULL, "more than 8 exit codes");
 }
 
+/* What restarts has to run already, and data services are not the application's to restart. */
+static void check_restart(struct job_check *j)
+{
+	const struct value_list *restart = &j->step->restart;
+
+	for (size_t i = 0; i < restart->count; i++) {
+		const struct app_process *process = need_process(j->c, &restart->items[i]);
+
+		if (process != NULL && !str_equal(process->group.v, "app"))
+			report(j->c, "app.step", restart->items[i].at, NULL,
+			       "'restart' is for processes of the application, '%s' is none",
+			       process->name.v);
+	}
+	if (restart->count > 0 &&
+	    (!str_equal(j->job->phase.v, "post-start") || j->step->run.count == 0))
+		report(j->c, "app.step", restart->at,
+		       "in other phases the processes start afterwards anyway",
+		       "'restart' is for steps with 'run' in jobs of phase post-start");
+}
+
 static void check_step(struct job_check *j)
 {
 	const struct app_step *step = j->step;
@@ -168,6 +188,7 @@ static void check_step(struct job_check *j)
 	check_done(j);
 	check_capture(j);
 	check_exits(j);
+	check_restart(j);
 }
 
 static void check_ids(struct checker *c, const struct app_job *job)

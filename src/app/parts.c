@@ -260,9 +260,10 @@ static void check_header(struct checker *c, const struct value_pair *pair)
 
 static void check_route(struct checker *c, const struct app_route *route)
 {
-	if ((route->process.v != NULL) == (route->redirect.v != NULL) && route->path.v != NULL)
+	if ((route->process.v != NULL) + (route->redirect.v != NULL) + route->hidden.v != 1 &&
+	    route->path.v != NULL)
 		report(c, "app.route", route->path.at, NULL,
-		       "the route '%s' needs either a process or a redirect", route->path.v);
+		       "the route '%s' needs one of process, redirect and hidden", route->path.v);
 	check_references(c, &route->redirect, PLACE_PUBLIC, "redirect");
 	if (route->redirect.v != NULL && !str_starts(route->redirect.v, "https://"))
 		report(c, "app.value", route->redirect.at, "like https://${settings.web}",
@@ -358,9 +359,22 @@ static void check_lines(struct checker *c)
 			       "a note is one line without control characters");
 }
 
+static void check_versions(struct checker *c)
+{
+	const struct value_list *versions = &c->app->versions;
+	bool ignored;
+
+	for (size_t i = 0; i < versions->count; i++)
+		if (!version_is_condition(versions->items[i].v) ||
+		    !version_test(versions->items[i].v, "0", &ignored))
+			report(c, "app.condition", versions->items[i].at, "like 'version >= 0.20'",
+			       "'%s' tells no versions", versions->items[i].v);
+}
+
 void check_parts(struct checker *c)
 {
 	check_lines(c);
+	check_versions(c);
 	check_settings(c);
 	check_sizes(c);
 	check_secrets(c);

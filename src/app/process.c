@@ -232,6 +232,15 @@ static void check_image(struct checker *c, const struct app_process *process)
 	check_references(c, &process->image, PLACE_PUBLIC, "image");
 }
 
+/* The image's own command is made for its entry point. */
+static void check_entrypoint(struct checker *c, const struct app_process *process)
+{
+	if (process->entrypoint.given && !process->entrypoint.v && process->command.count == 0 &&
+	    !str_equal(process->group.v, "tool"))
+		report(c, "app.value", process->entrypoint.at, "give it a 'command'",
+		       "without its entry point the image of '%s' runs nothing", process->name.v);
+}
+
 void check_processes(struct checker *c)
 {
 	const struct app_process *processes = c->app->processes.items;
@@ -246,6 +255,7 @@ void check_processes(struct checker *c)
 			       "'caddy' is stead's own process");
 		check_image(c, process);
 		check_user(c, &process->user);
+		check_entrypoint(c, process);
 		check_reference_list(c, &process->command, PLACE_ARGV, "command");
 		check_variables(c, &process->env);
 		check_mounts(c, process);

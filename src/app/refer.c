@@ -11,9 +11,10 @@ const char *const app_public_settings[] = {
 	"app", "domain", "web", "admin.name", "admin.email", "mail.way", "mail.host", "mail.port",
 	"mail.tls", "mail.user", "mail.from", "machine.time_zone", "media.keep_remote",
 	/* where files are */
-	"media.store", "media.store.s3.endpoint", "media.store.s3.host", "media.store.s3.bucket",
-	"media.store.s3.region", "media.store.s3.prefix", "media.store.s3.public_host",
-	"media.store.s3.acl", "media.store.s3.path_style",
+	"media.store", "media.store.s3.endpoint", "media.store.s3.scheme", "media.store.s3.host",
+	"media.store.s3.port", "media.store.s3.bucket", "media.store.s3.region",
+	"media.store.s3.prefix", "media.store.s3.public_host", "media.store.s3.acl",
+	"media.store.s3.path_style",
 	/* services, and what they are reached by when they are elsewhere */
 	"database", "database.host", "database.port", "database.user", "database.name",
 	"database.sslmode", "database.pooled", "database.direct_host", "database.direct_port",
@@ -264,7 +265,14 @@ void check_conditions(struct checker *c, const struct value_list *when)
 	for (size_t i = 0; i < when->count; i++) {
 		const struct value_text *text = &when->items[i];
 		const char *sign = find_sign(text->v);
+		bool ignored;
 
+		if (version_is_condition(text->v)) {
+			if (!version_test(text->v, "0", &ignored))
+				report(c, "app.condition", text->at, "like 'version >= 0.20'",
+				       "'%s' compares the version with no number", text->v);
+			continue;
+		}
 		if (sign == NULL || find_sign(sign + 2) != NULL) {
 			report(c, "app.condition", text->at,
 			       "like 'own.search == true'; all comparisons of the list must hold",

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-static const char *const filters[] = { "url", "base64", "upper" };
+static const char *const filters[] = { "url", "base64", "upper", "days", "address" };
 
 enum { FILTER_COUNT = sizeof(filters) / sizeof(filters[0]), PARTS_MAX = 200 };
 
@@ -39,7 +39,7 @@ static bool add_filter(struct arena *arena, struct reference_part *part, const c
 	nearest = str_nearest(name, filters, FILTER_COUNT);
 	diag_error(findings, "app.reference", part->at,
 	           nearest != NULL ? arena_printf(arena, "did you mean '%s'?", nearest)
-	                           : "filters are url, base64 and upper",
+	                           : "filters are url, base64, upper, days and address",
 	           "unknown filter '%s'", name);
 	return false;
 }
@@ -137,6 +137,26 @@ static char *filter_upper(struct arena *arena, const char *value)
 	return out;
 }
 
+/* A length of time as those applications have it that count in days. */
+static char *filter_days(struct arena *arena, const char *value)
+{
+	enum { DAY_S = 24 * 60 * 60 };
+	long seconds;
+
+	if (!str_to_long(value, &seconds))
+		return arena_strdup(arena, value);
+	return arena_printf(arena, "%ld", seconds < DAY_S ? 1 : seconds / DAY_S);
+}
+
+/* "hello@example.org" of "Example <hello@example.org>". */
+static char *filter_address(struct arena *arena, const char *value)
+{
+	const char *open = strrchr(value, '<'), *close = open != NULL ? strchr(open, '>') : NULL;
+
+	return close != NULL ? arena_strndup(arena, open + 1, (size_t)(close - open - 1))
+	                     : arena_strdup(arena, value);
+}
+
 char *reference_filter(struct arena *arena, const char *filter, const char *value)
 {
 	if (strcmp(filter, "url") == 0)
@@ -145,5 +165,9 @@ char *reference_filter(struct arena *arena, const char *filter, const char *valu
 		return base64_encode(arena, value, strlen(value));
 	if (strcmp(filter, "upper") == 0)
 		return filter_upper(arena, value);
+	if (strcmp(filter, "days") == 0)
+		return filter_days(arena, value);
+	if (strcmp(filter, "address") == 0)
+		return filter_address(arena, value);
 	return arena_strdup(arena, value);
 }

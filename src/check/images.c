@@ -65,8 +65,57 @@ static void check_arch(const struct node *node, const struct node_process *proce
 		           node->machine.arch);
 }
 
+static bool is_among(const struct app *app, const char *version)
+{
+	bool all = version != NULL, holds;
+
+	for (size_t i = 0; all && i < app->versions.count; i++)
+		all = version_test(app->versions.items[i].v, version, &holds) && holds;
+	return all;
+}
+
+/* "version >= 0.19, version < 0.21" */
+static const char *versions_text(struct arena *arena, const struct app *app)
+{
+	struct text text;
+
+	text_init(&text, arena);
+	for (size_t i = 0; i < app->versions.count; i++)
+		text_addf(&text, "%s%s", i > 0 ? ", " : "", app->versions.items[i].v);
+	return text.data;
+}
+
+/* An image of the user's own choice. Whether it is the application's at all, and not that of a
+ * database, is seen from the one that stands in its place. */
+static void check_version(const struct app *app, const struct app_process *process,
+                          const struct settings *settings, struct findings *findings)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *own = process->image.v, *version;
+
+	if (app->versions.count == 0 ||
+	    (own != NULL && !is_among(app, version_of_image(scratch, own))))
+		return;
+	for (size_t i = 0; i < settings->images.count; i++) {
+		const struct value_pair *pair = &settings->images.items[i];
+
+		if (!str_equal(pair->key, process->name.v) || pair->value.v == NULL)
+			continue;
+		version = version_of_image(scratch, pair->value.v);
+		if (version != NULL && !is_among(app, version))
+			diag_warning(
+				findings, "image.version", pair->value.at,
+				arena_printf(findings->arena,
+			                     "it is for these: %s; a newer stead may know more",
+			                     versions_text(scratch, app)),
+				"the definition of %s was not written for version %s", app->name.v,
+				version);
+	}
+}
+
 CHECK_FAMILY(images)
 {
+	const struct app_process *processes = inputs->app->processes.items;
 	const struct node_process *process;
 	for (size_t i = 0; (process = node_container(node, i)) != NULL; i++) {
 		if (process->image_name == NULL)
@@ -75,4 +124,6 @@ CHECK_FAMILY(images)
 		check_collation(process, findings);
 		check_arch(node, process, inputs->lock, findings);
 	}
+	for (size_t i = 0; i < inputs->app->processes.count; i++)
+		check_version(inputs->app, &processes[i], inputs->settings, findings);
 }

@@ -31,6 +31,8 @@ static void identity(struct output *file, const struct node_process *process)
 	OPTION(file, origin_rule("host.unit"), "--hostname=%s \\", process->name);
 	OPTION(file, origin_rule("host.image"), "--pull=never \\");
 	OPTION(file, origin_rule("host.log"), "--log-driver=none \\");
+	if (process->no_entrypoint)
+		OPTION(file, process->origin, "--entrypoint= \\");
 }
 
 /* The network with a way out first, as on podman. */

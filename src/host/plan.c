@@ -65,6 +65,7 @@ static void container(struct arena *arena, const struct node *node, const struct
 	to->uid = from->uid;
 	to->gid = from->gid;
 	to->writable_root = from->writable_root;
+	to->no_entrypoint = from->no_entrypoint;
 	to->memory_bytes = from->memory_bytes;
 	copy_strings(arena, &from->tmpfs, &to->tmpfs);
 	copy_strings(arena, &from->capabilities, &to->capabilities);
@@ -147,6 +148,8 @@ static const char *step_key(struct arena *arena, const struct node_process *proc
 	hash_text(&state, step->stdin_text.v);
 	hash_text(&state, step->merge_file);
 	hash_text(&state, step->merge_json);
+	if (process->no_entrypoint)
+		hash_text(&state, "no entry point");
 	return hash_done(arena, &state);
 }
 
@@ -183,6 +186,7 @@ static void add_step(struct arena *arena, struct plan_job *job, const struct nod
 	copy_texts(arena, &from->done_exec, &to->done_exec);
 	copy_texts(arena, &from->done_stdin, &to->done_stdin);
 	copy_texts(arena, &from->repair, &to->repair);
+	copy_strings(arena, &from->restart, &to->restart);
 	for (size_t i = 0; i < from->exit_count; i++)
 		*list_add(arena, &to->exits) =
 			(struct plan_exit_rule){ .code = from->exits[i].code,

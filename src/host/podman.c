@@ -73,6 +73,9 @@ static void identity(struct output *file, const struct node_process *process)
 	output_line(file, origin_rule("host.unit"), "HostName=%s", process->name);
 	output_line(file, origin_rule("host.image"), "Pull=never");
 	output_line(file, origin_rule("host.log"), "LogDriver=journald");
+	/* Quadlet's own key cannot be empty. */
+	if (process->no_entrypoint)
+		output_line(file, process->origin, "PodmanArgs=--entrypoint=");
 }
 
 static void networks(struct host_context *host, struct output *file,

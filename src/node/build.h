@@ -67,8 +67,10 @@ struct node_text build_public(struct build *b, const struct value_text *text, co
 bool build_whole_reference(struct build *b, const struct value_text *text,
                            struct reference_value *ret);
 
-/* True when all conditions hold ("A == B", "A != B"; an unset reference equals the empty text). */
-bool build_conditions(struct build *b, const struct value_list *when);
+/* True when all conditions hold ("A == B", "A != B"; an unset reference equals the empty text;
+ * "version >= 0.20" of PROCESS, or of the first one when that is NULL). */
+bool build_conditions(struct build *b, const struct value_list *when,
+                      const struct app_process *process);
 
 /* Chooses the column of app.sizes for machine.size; finding memory.size when it is too small. */
 void build_size(struct build *b);
@@ -89,6 +91,8 @@ const struct own_slot *own_find(const struct build *b, const char *key);
 
 /* --- image.c --- */
 void build_mirror(struct build *b);
+/* The version by the tag of a process's image; the definition's when that tells none. */
+const char *build_version(struct build *b, const struct app_process *process);
 /* The image of a process: what `images:` says, else GIVEN. Without one there is a finding. */
 void build_image(struct build *b, struct node_process *process, const struct node_text *given);
 

@@ -231,6 +231,19 @@ static const char *pulled(struct build *b, const struct image *image, const char
 	return text.data;
 }
 
+const char *build_version(struct build *b, const struct app_process *process)
+{
+	const struct value_pair *chosen = images_find(b->settings, process->name.v);
+	const char *image = chosen != NULL && chosen->value.v != NULL
+	                            ? chosen->value.v
+	                            : build_public(b, &process->image, "an image's name").v;
+	const char *version = image != NULL ? version_of_image(b->arena, image) : NULL;
+
+	if (version == NULL)
+		version = b->app->version.v;
+	return version != NULL ? version : "";
+}
+
 void build_image(struct build *b, struct node_process *process, const struct node_text *given)
 {
 	const struct value_pair *chosen = images_find(b->settings, process->name);

@@ -152,6 +152,10 @@ static void build_step(struct build *b, struct node_job *job, const struct app_s
 	build_texts(b, &from->run, &step->run);
 	build_texts(b, &from->repair, &step->repair);
 	build_exits(b, step, &from->exit);
+	for (size_t i = 0; i < from->restart.count; i++)
+		if (need_process(b, &from->restart.items[i],
+		                 arena_printf(b->arena, "step '%s'", step->id)) != NULL)
+			*list_add(b->arena, &step->restart) = from->restart.items[i].v;
 	build_done(b, job->process, step, &from->done);
 	if (from->merge.node != NULL)
 		build_merge(b, job->process, step, &from->merge);
@@ -166,7 +170,8 @@ void build_jobs(struct build *b)
 		const struct node_process *process;
 		struct node_job *job;
 
-		if (!build_conditions(b, &jobs[i].when))
+		if (!build_conditions(b, &jobs[i].when,
+		                      app_process_find(b->app, jobs[i].process.v)))
 			continue;
 		process = need_process(b, &jobs[i].process,
 		                       arena_printf(b->arena, "job '%s'", jobs[i].name.v));
@@ -237,12 +242,13 @@ void build_routes(struct build *b)
 		const struct app_process *process = app_process_find(b->app, routes[i].process.v);
 		const struct node_process *on = node_process_find(b->node, routes[i].process.v);
 		bool redirect = routes[i].redirect.v != NULL;
+		bool elsewhere = redirect || routes[i].hidden.v;
 
-		if (process == NULL && !redirect) {
+		if (process == NULL && !elsewhere) {
 			need_process(b, &routes[i].process, "a route");
 			continue;
 		}
-		if (!build_conditions(b, &routes[i].when) || (on == NULL && !redirect) ||
+		if (!build_conditions(b, &routes[i].when, process) || (on == NULL && !elsewhere) ||
 		    (at_domain && same_route(b, host, routes[i].path.v)))
 			continue;
 		*list_add(b->arena, &b->node->routes) = (struct node_route){

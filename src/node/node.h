@@ -87,6 +87,7 @@ struct node_process {
 	bool image_fixed;         /* written with its digest */
 	const char *image_digest; /* that is pulled; NULL: neither written nor in the lock */
 	struct origin image_origin;
+	bool no_entrypoint;        /* the image's own is left out */
 	struct node_texts command; /* empty: the image's own */
 	unsigned uid, gid;
 	struct node_envs env;
@@ -137,6 +138,7 @@ struct node_step {
 	const char *capture_pattern, *capture_secret;
 	struct node_exit_rule exits[8];
 	size_t exit_count;
+	struct strings restart; /* processes that start anew once it has run */
 	unsigned deadline_s;
 	struct origin origin;
 };
@@ -159,7 +161,7 @@ struct node_command {
 struct node_route {
 	const char *host; /* host name */
 	const char *path;
-	const struct node_process *process; /* NULL: a redirect */
+	const struct node_process *process; /* NULL: a redirect, or nothing is there */
 	const char *redirect;               /* "https://example.org", the path is put behind it */
 	long max_body;
 	bool websocket;

@@ -192,7 +192,7 @@ static void build_env(struct build *b, struct node_process *process, const struc
 	const struct app_env *envs = b->app->envs.items;
 
 	for (size_t i = 0; i < b->app->envs.count; i++) {
-		if (names(&envs[i].processes, process) && build_conditions(b, &envs[i].when))
+		if (names(&envs[i].processes, process) && build_conditions(b, &envs[i].when, from))
 			add_pairs(b, process, &envs[i].values);
 	}
 	if (names(&b->app->mail.processes, process))
@@ -329,6 +329,7 @@ static void build_process(struct build *b, const struct app_process *from)
 	process->stop_signal = from->stop_signal.v;
 	process->stop_s = from->stop_s.given ? (unsigned)from->stop_s.v : 10;
 	process->writable_root = from->writable_root.v;
+	process->no_entrypoint = from->entrypoint.given && !from->entrypoint.v;
 	process->memory_bytes = build_bytes(b, &from->memory, "memory");
 	build_database(b, process, from);
 	build_texts(b, &from->command, &process->command);
@@ -348,7 +349,7 @@ void build_processes(struct build *b)
 	bool *on = arena_array(b->arena, count + 1, sizeof(*on));
 
 	for (size_t i = 0; i < count; i++)
-		on[i] = build_conditions(b, &processes[i].when);
+		on[i] = build_conditions(b, &processes[i].when, &processes[i]);
 	b->process_on = on;
 	check_own_env(b);
 	for (size_t i = 0; i < count; i++) {

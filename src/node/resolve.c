@@ -90,7 +90,7 @@ static bool lookup_derived(struct build *b, const char *key, struct reference_va
 {
 	const struct settings *settings = b->settings;
 	const struct value_text *web = settings_web(settings);
-	const struct value_text *bucket = &settings->media.store.s3.place.host;
+	const struct settings_place *bucket = &settings->media.store.s3.place;
 
 	if (str_equal(key, "web"))
 		return set_text(ret, REFERENCE_TEXT, web->v, web->at);
@@ -98,7 +98,11 @@ static bool lookup_derived(struct build *b, const char *key, struct reference_va
 		return set_text(ret, REFERENCE_TEXT, settings_mail_way(settings),
 		                settings->mail.tls.at);
 	if (str_equal(key, "media.store.s3.host"))
-		return set_text(ret, REFERENCE_TEXT, bucket->v, bucket->at);
+		return set_text(ret, REFERENCE_TEXT, bucket->host.v, bucket->host.at);
+	if (str_equal(key, "media.store.s3.scheme"))
+		return set_text(ret, REFERENCE_TEXT, bucket->scheme.v, bucket->scheme.at);
+	if (str_equal(key, "media.store.s3.port"))
+		return set_number(b, ret, &bucket->port);
 	if (str_equal(key, "database.pooled"))
 		return set_text(ret, REFERENCE_TRUTH,
 		                settings->database.direct_url.v != NULL ? "true" : "false",
@@ -425,12 +429,17 @@ static const char *side(struct build *b, const struct value_text *condition, con
 	return resolve(b, &text, true).v;
 }
 
-static bool condition_holds(struct build *b, const struct value_text *condition)
+static bool condition_holds(struct build *b, const struct value_text *condition,
+                            const struct app_process *process)
 {
 	const char *equal = strstr(condition->v, "=="), *differs = strstr(condition->v, "!=");
 	const char *sign = equal != NULL && (differs == NULL || equal < differs) ? equal : differs;
 	bool same;
 
+	if (version_is_condition(condition->v)) {
+		(void)version_test(condition->v, build_version(b, process), &same);
+		return same;
+	}
 	if (sign == NULL) {
 		diag_error(b->findings, "app.condition", condition->at,
 		           "like '${own.streaming} == true'", "'%s' compares nothing",
@@ -442,12 +451,15 @@ static bool condition_holds(struct build *b, const struct value_text *condition)
 	return same == (sign == equal);
 }
 
-bool build_conditions(struct build *b, const struct value_list *when)
+bool build_conditions(struct build *b, const struct value_list *when,
+                      const struct app_process *process)
 {
 	bool all = true;
 
+	if (process == NULL)
+		process = b->app->processes.items;
 	for (size_t i = 0; i < when->count; i++)
-		all &= condition_holds(b, &when->items[i]);
+		all &= condition_holds(b, &when->items[i], process);
 	return all;
 }
 

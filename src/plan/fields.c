@@ -36,6 +36,7 @@ static const struct field process_fields[] = {
 	{ "unit", FIELD_NAME, AT(plan_process, unit) },
 	{ "user", FIELD_IDS, AT(plan_process, uid), .max = ANY_ID },
 	{ "group", FIELD_TEXT, AT(plan_process, group), .words = group_words },
+	{ "no_entrypoint", FIELD_BOOL, AT(plan_process, no_entrypoint), true },
 	{ "command", FIELD_STRINGS, AT(plan_process, command), true },
 	{ "env", FIELD_PAIRS, AT(plan_process, env), true },
 	{ "env_files", FIELD_STRINGS, AT(plan_process, env_files), true },
@@ -57,6 +58,7 @@ static const struct field tool_fields[] = {
 	{ "name", FIELD_NAME, AT(plan_process, name) },
 	{ "image", FIELD_TEXT, AT(plan_process, image) },
 	{ "user", FIELD_IDS, AT(plan_process, uid), .max = ANY_ID },
+	{ "no_entrypoint", FIELD_BOOL, AT(plan_process, no_entrypoint), true },
 	{ "env", FIELD_PAIRS, AT(plan_process, env), true },
 	{ "env_files", FIELD_STRINGS, AT(plan_process, env_files), true },
 	{ "mounts", FIELD_LIST, AT(plan_process, mounts), true, .fields = mount_fields,
@@ -112,6 +114,7 @@ static const struct field step_fields[] = {
 	{ "repair", FIELD_STRINGS, AT(plan_step, repair), true },
 	{ "capture", FIELD_OBJECT, AT(plan_step, capture_pattern), true, .fields = capture_fields },
 	{ "exits", FIELD_EXITS, AT(plan_step, exits), true },
+	{ "restart", FIELD_STRINGS, AT(plan_step, restart), true },
 	{ "deadline_s", FIELD_UNSIGNED, AT(plan_step, deadline_s), false, 1, DAY_S },
 	{ NULL },
 };

@@ -6,7 +6,8 @@
  *    "lineage":"…","engine":"podman",
  *    "owner":{"name":"alice","login":"owner_password"},
  *    "ca":"/var/lib/stead/data/…/root.crt",
- *    "processes":[{"name","image","unit","user":[uid,gid],"group":"data|app","command":[],
+ *    "processes":[{"name","image","unit","user":[uid,gid],"group":"data|app","no_entrypoint",
+ *                  "command":[],
  *                  "env":{…},"env_files":[…],"mounts":[{"host","target","ro"}],"tmpfs":[…],
  *                  "networks":[…],"capabilities":[…],"writable_root":false,"memory_bytes":0,
  *                  "after":[…],"public":true,"health":{"kind":"http|tcp|exec|none","port","path",
@@ -17,7 +18,7 @@
  *    "jobs":[{"name","phase","process","steps":[{"id","key","guard","run":[],"stdin","merge":{"file","values"},
  *             "done":{"kind":"journal|file|exec|http","path","exec":[],"process","stdin_from":[],"expect"},
  *             "repair":[],
- *             "capture":{"pattern","secret"},"exits":{"1":"ok"},"deadline_s"}]}],
+ *             "capture":{"pattern","secret"},"exits":{"1":"ok"},"restart":[],"deadline_s"}]}],
  *    "networks":[{"name","internal","unit"}],
  *    "commands":[{"name","process","run":[],"doc"}],
  *    "reach":"checked|unchecked|quarantined",
@@ -34,7 +35,8 @@
  * Numbers that are 0, what is false, empty lists and texts that are NULL are left out where the
  * field is optional (see the rows in fields.c); everything else must stand there.
  *
- * `run`, `done.exec` and `repair` are what `command` is: arguments for the image's own entry point.
+ * `run`, `done.exec` and `repair` are what `command` is: arguments for the image's own entry point,
+ * unless `no_entrypoint` leaves that out.
  *
  * `permanent` are the secrets without which the data is worthless, as SHA-256: others are refused.
  *
@@ -67,7 +69,8 @@ enum plan_health { PLAN_HEALTH_NONE, PLAN_HEALTH_HTTP, PLAN_HEALTH_TCP, PLAN_HEA
 struct plan_process {
 	const char *name, *image, *unit, *group;
 	unsigned uid, gid;
-	bool public; /* ports of the machine lead to it */
+	bool public;        /* ports of the machine lead to it */
+	bool no_entrypoint; /* the image's own is left out */
 	struct strings command, env_files, tmpfs, networks, capabilities, after;
 	struct {
 		LIST_OF(struct plan_pair);
@@ -115,6 +118,7 @@ struct plan_step {
 	struct {
 		LIST_OF(struct plan_exit_rule);
 	} exits;
+	struct strings restart; /* processes that start anew once it has run */
 	unsigned deadline_s;
 };
 

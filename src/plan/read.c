@@ -463,6 +463,18 @@ static bool check_process(struct reader *reader, const struct plan *plan, const 
 	return check_health(reader, place, process);
 }
 
+static bool check_names(struct reader *reader, const struct plan *plan, const struct place *place,
+                        const struct plan_step *step)
+{
+	if (step->done_process != NULL && plan_process_find(plan, step->done_process) == NULL)
+		return refuse(reader, place, "'%s' is no process", step->done_process);
+	for (size_t i = 0; i < step->restart.count; i++)
+		if (!is_process(plan, step->restart.items[i]))
+			return refuse(reader, place, "'%.60s' is no process that restarts",
+			              step->restart.items[i]);
+	return true;
+}
+
 /* What the rows cannot say: parts that name each other. */
 static bool check(struct reader *reader, const struct plan *plan)
 {
@@ -488,12 +500,9 @@ static bool check(struct reader *reader, const struct plan *plan)
 		for (size_t k = 0; k < job->steps.count; k++) {
 			struct place step = { .up = &steps, .index = k };
 
-			if (!check_step(reader, &step, &job->steps.items[k]))
+			if (!check_step(reader, &step, &job->steps.items[k]) ||
+			    !check_names(reader, plan, &step, &job->steps.items[k]))
 				return false;
-			if (job->steps.items[k].done_process != NULL &&
-			    plan_process_find(plan, job->steps.items[k].done_process) == NULL)
-				return refuse(reader, &step, "'%s' is no process",
-				              job->steps.items[k].done_process);
 		}
 	}
 	for (size_t i = 0; i < plan->commands.count; i++) {

@@ -109,6 +109,44 @@ ready_at_each_point() {
 	return $bad
 }
 
+# A step after which a process restarts: that is never forgotten, and nothing restarts without a step that ran.
+restart_plan() { # [CODE for plan.py]...
+	new_plan 's["announce"]["restart"] = ["server"]' "$@"
+	sha256sum <"$ROOT/etc/stead/node.json" | cut -d ' ' -f 1 | tee "$ROOT/run/stead/prepare.done" >"$ROOT/run/stead/setup.done"
+	rm -f "$ROOT/run/stead/ready.done"
+}
+restarts() { grep -c '^restart -- stead-server.service$' "$ENGINE/systemctl"; }
+restarted_at_each_point() {
+	local n status bad=0 announced count
+	for ((n = 1; ; n++)); do
+		root_for ready
+		mkdir -p "$ROOT/etc/containers/systemd"
+		echo '[Container]' >"$ROOT/etc/containers/systemd/stead-server.container"
+		: >"$ENGINE/systemctl"
+		restart_plan
+		killed_at $n ready
+		status=$?
+		[ $status = 2 ] && return 1
+		agent ready >>"$ROOT.log" 2>&1 || return 1
+		announced=$ROOT/var/lib/stead/data/server/data/server/announced
+		[ "$(restarts)" -gt 0 ] && [ "$ENGINE/systemctl" -nt "$announced" ] || {
+			echo "no restart after the step; killed at point $n"
+			bad=1
+		}
+		count=$(restarts)
+		[ $status = 0 ] || [ "$count" = 1 ] || { echo "$count restarts without a kill"; bad=1; }
+		restart_plan
+		agent ready >>"$ROOT.log" 2>&1
+		restart_plan 's["announce"]["key"] = "2"'
+		agent ready >>"$ROOT.log" 2>&1
+		[ "$(restarts)" = "$count" ] || { echo "a restart for a step that did not run; point $n"; bad=1; }
+		drop_root
+		[ $status = 1 ] && break
+	done
+	[ $n -gt 10 ] || { echo "only $n points"; return 1; }
+	return $bad
+}
+
 # The judge itself: it must see a node that is wrong.
 judge_sees() { # COMMAND...
 	root_for ready
@@ -130,5 +168,6 @@ tap "prepare, killed at each point" at_each_point prepare 20
 tap "setup, killed at each point" at_each_point setup 60
 tap "setup, killed at one point and then at another" at_two_points $([ -n "${STEAD_SOAK:-}" ] && echo 7 || echo 23)
 tap "ready, killed at each point" ready_at_each_point
+tap "a restart after a step, killed at each point" restarted_at_each_point
 echo "# points: prepare $(cat "$work/points.prepare"), setup $(cat "$work/points.setup")"
 tap_end

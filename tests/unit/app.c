@@ -49,6 +49,55 @@ static void test_references(void)
 	is_str(reference_filter(arena, "url", "a b/ü~"), "a%20b%2F%C3%BC~", "url");
 	is_str(reference_filter(arena, "base64", "hello"), "aGVsbG8=", "base64");
 	is_str(reference_filter(arena, "upper", "aBc-1"), "ABC-1", "upper");
+	is_str(reference_filter(arena, "days", "1209600"), "14", "days");
+	is_str(reference_filter(arena, "days", "3600"), "1", "at least one");
+	is_str(reference_filter(arena, "address", "Ex <ample> <a@example.org>"), "a@example.org",
+	       "an address behind a name");
+	is_str(reference_filter(arena, "address", "a@example.org"), "a@example.org", "one alone");
+	is_str(reference_filter(arena, "address", "a <b"), "a <b", "what is none stays");
+}
+
+static bool holds(const char *condition, const char *version)
+{
+	bool ret = false;
+
+	ok(version_test(condition, version, &ret), "'%s' is a condition", condition);
+	return ret;
+}
+
+static void test_versions(void)
+{
+	bool ignored;
+
+	is_str(version_of_image(arena, "docker.io/a/b:0.19.2"), "0.19.2", "a tag");
+	is_str(version_of_image(arena, "ghcr.io/a/b:v4.7.1"), "4.7.1", "with a v");
+	is_str(version_of_image(arena, "a.example:5000/b:17-bookworm"), "17",
+	       "with a port and more");
+	is_str(version_of_image(arena, "a.example/b:0.20.0-rc1@sha256:00"), "0.20.0",
+	       "with a digest");
+	ok(version_of_image(arena, "a.example:5000/b") == NULL, "a port is no tag");
+	ok(version_of_image(arena, "a.example/b@sha256:00") == NULL, "a digest is no tag");
+	ok(version_of_image(arena, "a.example/b:latest") == NULL, "latest tells none");
+	ok(version_of_image(arena, "a.example/b:1234567890") == NULL, "nor does too long a number");
+	ok(holds("version >= 0.20", "0.20.1") && holds("version>=0.20", "1"), "at least");
+	ok(!holds("version >= 0.20", "0.19.9") && !holds("version >= 0.20", "0"), "and not");
+	ok(holds("version < 0.20", "0.9") && !holds("version < 0.20", "0.20.0"),
+	   "numbers, not texts");
+	ok(holds("version == 0.19", "0.19.2") && !holds("version == 0.19.1", "0.19.2"),
+	   "as far as the condition goes");
+	ok(holds("version != 0.19", "0.20") && !holds("version != 0.19", "0.19.2"), "another");
+	ok(holds("version <= 0.19", "0.19.2") && !holds("version > 0.19", "0.19.2"),
+	   "the same line");
+	ok(!holds("version >= 0", "latest") && !holds("version < 9", ""), "an unknown one is none");
+	ok(version_is_condition(" version >= 1") && !version_is_condition("versions == 1") &&
+	           !version_is_condition("version") && !version_is_condition("own.version == 1"),
+	   "what is about the version");
+	ok(!version_test("version >= new", "1", &ignored) &&
+	           !version_test("version >= 1.2.3.4.5.6.7", "1", &ignored) &&
+	           !version_test("version = 1", "1", &ignored) &&
+	           !version_test("version >= 1 2", "1", &ignored) &&
+	           !version_test("version ", "1", &ignored),
+	   "what is no condition");
 }
 
 static void test_builtin(void)
@@ -197,6 +246,7 @@ int main(void)
 {
 	arena = arena_new();
 	test_references();
+	test_versions();
 	test_builtin();
 	test_snac();
 	test_folder();

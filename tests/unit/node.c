@@ -277,6 +277,50 @@ static void test_conditions(void)
 	fixture_done(&f);
 }
 
+/* By the tag of the process that it is about, and by the definition's own version without one. */
+static void test_version_conditions(void)
+{
+#define BY_VERSION                                                                                 \
+	APP_YAML                                                                                   \
+		"    entrypoint: false\n"                                                          \
+		"    command: [web]\n"                                                             \
+		"version: \"3.1\"\n"                                                               \
+		"env: { new: { processes: [web], when: [version >= 3], values: { NEW: yes } } }\n" \
+		"jobs: { j: { phase: post-start, process: web, when: [version < 3], steps: [ "     \
+		"{ id: s, run: [x], restart: [web] } ] } }\n"
+	static const struct {
+		const char *images;
+		bool is_new;
+	} cases[] = {
+		{ "", false }, /* demo:1 */
+		{ "images: { web: docker.io/demo/demo:v3.0.1-rc1 }\n", true },
+		{ "images: { web: docker.io/demo/demo:2.9 }\n", false },
+		{ "images: { web: docker.io/demo/demo:latest }\n", true },
+	};
+	struct fixture f;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct node_process *web;
+		char settings[1024];
+		bool has = false;
+
+		snprintf(settings, sizeof(settings), STEAD_YAML "%s", cases[i].images);
+		fixture_init(&f);
+		fixture_build(&f, settings, BY_VERSION, NULL);
+		fixture_is_clean(&f, cases[i].images);
+		web = node_process_find(f.node, "web");
+		for (size_t n = 0; n < web->env.count; n++)
+			has |= strcmp(web->env.items[n].name, "NEW") == 0;
+		ok(has == cases[i].is_new, "variables for a version: %s", cases[i].images);
+		is_int(f.node->jobs.count, !cases[i].is_new, "jobs for one");
+		ok(web->no_entrypoint, "no entry point");
+		if (f.node->jobs.count > 0)
+			is_str(f.node->jobs.items[0]->steps.items[0].restart.items[0], "web",
+			       "what restarts");
+		fixture_done(&f);
+	}
+}
+
 static const char *image_with(struct fixture *f, const char *images, const char *lock)
 {
 	char settings[1024];
@@ -721,6 +765,7 @@ int main(void)
 	test_own();
 	test_sizes();
 	test_conditions();
+	test_version_conditions();
 	test_images();
 	test_jobs();
 	test_merge();
