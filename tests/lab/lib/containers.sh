@@ -21,7 +21,7 @@ packages_into() {
         for deb in *.deb; do dpkg-deb -x "$deb" /; done; rm -r /tmp/debs
         # Compiled as their scripts would have, but for any time stamp: a root that is read-only keeps nothing.
         ! cd /usr/lib/python3.13 2>/dev/null || python3 -m compileall -q -l --invalidation-mode unchecked-hash . \
-            collections concurrent/futures ctypes email encodings html http importlib json logging re urllib ../python3/dist-packages/psycopg2'
+            collections concurrent/futures ctypes email encodings html http importlib json logging re sqlite3 urllib ../python3/dist-packages/psycopg2'
     env -u TMPDIR DEBIAN_FRONTEND=noninteractive chroot "$m" sh -euc "$program" _ "$@"
 }
 
