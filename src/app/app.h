@@ -17,8 +17,9 @@ enum { APP_FORMAT = 1 };
 struct app_setting { /* one key of the application's own section */
 	struct value_text name;
 	struct value_text type; /* text | word | int | bool | size | duration | domain | email |
-	                           list | pairs */
+	                           list | pairs | options */
 	struct value_list words;
+	struct value_pairs options; /* of type options: KEY: TYPE */
 	struct value_text fallback; /* `default:` */
 	struct value_text doc;
 	struct value_int min, max;
@@ -59,6 +60,7 @@ struct app_process {
 	struct value_text name;
 	struct value_text image;      /* NULL: the user must name it under `images:` */
 	struct value_bool entrypoint; /* false: the image's own is left out */
+	struct value_text image_doc;  /* which ones there are, for when it is missing */
 	struct value_list command;
 	struct value_text user; /* "UID:GID" */
 	struct value_pairs env;
@@ -146,12 +148,31 @@ struct app_route {
 	struct value_list when;
 };
 
+struct app_part { /* values that go over those of the file */
+	struct value_list when;
+	struct value_tree values;
+};
+
+struct app_passed { /* what the user wrote in a setting of type options */
+	struct value_text setting;
+	struct value_text below; /* the map that its dotted keys begin in; NULL: the top */
+};
+
 struct app_config {             /* a file made of typed values */
 	struct value_text name; /* file name */
 	struct value_text process;
-	struct value_text path;   /* directory inside the container */
-	struct value_text syntax; /* env | toml | yaml | json | ini */
+	struct value_list processes; /* instead of process */
+	struct value_text path;      /* directory inside the container */
+	struct value_text syntax;    /* env | toml | yaml | json | ini | text */
 	struct value_tree values;
+	struct schema_array parts; /* struct app_part */
+	struct app_passed options;
+};
+
+struct app_refusal { /* settings that the application cannot follow */
+	struct value_list when;
+	struct value_text setting; /* where the finding points */
+	struct value_text why, hint;
 };
 
 struct app_env { /* variables for several processes */
@@ -224,9 +245,10 @@ struct app {
 	struct value_list identity;     /* settings that can never change */
 	struct app_owner owner;
 	struct schema_array settings, secrets, volumes, processes, jobs, commands, routes, configs;
-	struct value_tree sizes;    /* {2g: {KEY: VALUE}, …} */
-	struct schema_array envs;   /* struct app_env */
-	struct value_list env_kept; /* variables that users cannot set */
+	struct value_tree sizes;     /* {2g: {KEY: VALUE}, …} */
+	struct schema_array envs;    /* struct app_env */
+	struct schema_array refuses; /* struct app_refusal */
+	struct value_list env_kept;  /* variables that users cannot set */
 	struct app_mail mail;
 	struct app_import import;
 	struct value_tree metrics, alerts, dashboards, schedule, backup; /* later */
@@ -253,6 +275,10 @@ bool app_load(struct arena *arena, const char *apps_dir, const char *name, struc
 
 /* The row that a user's value of this setting must fit; without a place in a struct. */
 struct schema_row app_setting_row(struct arena *arena, const struct app_setting *setting);
+
+/* The rows of a setting of type options, one for each of its keys, STRIDE bytes apart. */
+const struct schema_row *app_option_rows(struct arena *arena, const struct app_setting *setting,
+                                         size_t stride);
 
 /* --- import.c: another installation's variables --- */
 

@@ -14,8 +14,66 @@ static const struct {
 	{ "text", SCHEMA_TEXT },     { "word", SCHEMA_WORD },   { "int", SCHEMA_INT },
 	{ "bool", SCHEMA_BOOL },     { "size", SCHEMA_SIZE },   { "duration", SCHEMA_DURATION },
 	{ "domain", SCHEMA_DOMAIN }, { "email", SCHEMA_EMAIL }, { "list", SCHEMA_LIST },
-	{ "pairs", SCHEMA_PAIRS },
+	{ "pairs", SCHEMA_PAIRS },   { "options", SCHEMA_MAP },
 };
+
+/* "a|b|c"; NULL when it is none. */
+static const char *const *split_words(struct arena *arena, const char *s)
+{
+	size_t count = 0;
+	const char **words;
+
+	for (const char *bar = strchr(s, '|'); bar != NULL; bar = strchr(bar + 1, '|'))
+		count++;
+	if (count == 0)
+		return NULL;
+	words = arena_array(arena, count + 2, sizeof(*words));
+	for (size_t i = 0; i <= count; i++) {
+		size_t len = strcspn(s, "|");
+
+		words[i] = arena_strndup(arena, s, len);
+		s += len + (s[len] == '|');
+	}
+	return words;
+}
+
+/* False when TYPE is none that an option can have. */
+static bool set_option_type(struct arena *arena, struct schema_row *row, const char *type)
+{
+	row->words = split_words(arena, type);
+	row->type = SCHEMA_WORD;
+	for (size_t i = 0; row->words != NULL && row->words[i] != NULL; i++)
+		if (row->words[i][0] == '\0')
+			return false;
+	if (row->words != NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i].name, type) == 0) {
+			row->type = types[i].type;
+			return row->type != SCHEMA_WORD && row->type != SCHEMA_PAIRS &&
+			       row->type != SCHEMA_MAP;
+		}
+	return false;
+}
+
+const struct schema_row *app_option_rows(struct arena *arena, const struct app_setting *setting,
+                                         size_t stride)
+{
+	size_t count = setting->options.count;
+	struct schema_row *rows = arena_array(arena, count + 1, sizeof(*rows));
+
+	for (size_t i = 0; i < count; i++) {
+		rows[i] = (struct schema_row){
+			.key = setting->options.items[i].key,
+			.offset = i * stride,
+			.item = SCHEMA_TEXT,
+			.doc = "",
+			.since = "0.1",
+		};
+		(void)set_option_type(arena, &rows[i], setting->options.items[i].value.v);
+	}
+	return rows;
+}
 
 struct schema_row app_setting_row(struct arena *arena, const struct app_setting *setting)
 {
@@ -41,6 +99,8 @@ struct schema_row app_setting_row(struct arena *arena, const struct app_setting 
 			words[i] = setting->words.items[i].v;
 		row.words = words;
 	}
+	if (row.type == SCHEMA_MAP)
+		row.rows = app_option_rows(arena, setting, 0);
 	return row;
 }
 
@@ -58,7 +118,7 @@ static void check_default(struct checker *c, const struct app_setting *setting)
 
 	if (text->v == NULL)
 		return;
-	if (row.type == SCHEMA_LIST || row.type == SCHEMA_PAIRS) {
+	if (row.type == SCHEMA_LIST || row.type == SCHEMA_PAIRS || row.type == SCHEMA_MAP) {
 		report(c, "app.setting", text->at, "without one it is empty",
 		       "a setting of type %s has no default", setting->type.v);
 		return;
@@ -83,8 +143,27 @@ static void check_default(struct checker *c, const struct app_setting *setting)
 	                          &row, &node, &ignored, c->findings);
 }
 
+static void check_options(struct checker *c, const struct app_setting *setting)
+{
+	for (size_t i = 0; i < setting->options.count; i++) {
+		const struct value_pair *option = &setting->options.items[i];
+		struct schema_row row = { 0 };
+
+		if (option->key[0] == '\0' || option->key[0] == '.' || str_ends(option->key, ".") ||
+		    strstr(option->key, "..") != NULL || holds_control(option->key))
+			report(c, "app.value", option->key_at, "like server.port",
+			       "'%s' is not the dotted name of a value", option->key);
+		if (!set_option_type(c->arena, &row, option->value.v))
+			report(c, "app.setting", option->value.at,
+			       "text, int, bool, size, duration, domain, email, list, or words "
+			       "like 'a|b'",
+			       "an option cannot be of type '%s'", option->value.v);
+	}
+}
+
 static void check_setting(struct checker *c, const struct app_setting *setting)
 {
+	bool options = str_equal(setting->type.v, "options");
 	bool word = str_equal(setting->type.v, "word");
 
 	if (str_equal(setting->name.v, "env"))
@@ -97,6 +176,12 @@ static void check_setting(struct checker *c, const struct app_setting *setting)
 		       setting->name.v);
 	else if (setting->type.v != NULL)
 		check_default(c, setting);
+	if (options != (setting->options.count > 0) && setting->type.v != NULL)
+		report(c, "app.setting", setting->name.at, NULL,
+		       options ? "setting '%s' is of type options, but has none"
+		               : "setting '%s' has options, but is not of type options",
+		       setting->name.v);
+	check_options(c, setting);
 	if ((setting->min.given || setting->max.given) && !str_equal(setting->type.v, "int"))
 		report(c, "app.setting", setting->name.at, NULL,
 		       "only a setting of type int has 'min' and 'max'");
@@ -300,6 +385,66 @@ static void check_routes(struct checker *c)
 	}
 }
 
+/* Nothing in a text is quoted, so nothing may stand in it that could need it. */
+static void check_text(struct checker *c, const struct app_config *config)
+{
+	const struct yaml_node *text = yaml_get(config->values.node, "text");
+
+	if (config->parts.count > 0 || config->options.setting.v != NULL)
+		report(c, "app.config", config->syntax.at, "json, toml or yaml",
+		       "a file of syntax text has neither parts nor options");
+	if (text == NULL || text->kind != YAML_SCALAR || config->values.node->count != 1)
+		report(c, "app.config", config->values.at, "values: {text: …}",
+		       "a file of syntax text has one value, its text");
+	else
+		check_reference_tree(c, text, PLACE_PUBLIC, config->name.v);
+}
+
+static void check_passed(struct checker *c, const struct app_config *config)
+{
+	const struct app_passed *passed = &config->options;
+	const struct app_setting *setting = find_setting(c->app, passed->setting.v);
+
+	if (passed->setting.v == NULL) {
+		if (passed->below.v != NULL)
+			report(c, "app.config", passed->below.at, "options: {setting: NAME}",
+			       "'options' names no setting");
+		return;
+	}
+	if (setting == NULL)
+		report(c, "app.name", passed->setting.at,
+		       hint_of_names(c, passed->setting.v, &c->app->settings,
+		                     sizeof(struct app_setting)),
+		       "there is no setting '%s'", passed->setting.v);
+	else if (!str_equal(setting->type.v, "options"))
+		report(c, "app.config", passed->setting.at, NULL,
+		       "setting '%s' is not of type options", passed->setting.v);
+}
+
+static void check_values(struct checker *c, const struct app_config *config,
+                         const struct value_tree *values)
+{
+	if (values->node == NULL)
+		return;
+	if (values->node->kind != YAML_MAP)
+		report(c, "app.type", values->at, NULL, "'values' is not a map");
+	else if (!str_equal(config->syntax.v, "text"))
+		check_reference_tree(c, values->node, PLACE_TREE, config->name.v);
+	else
+		check_text(c, config);
+}
+
+static void check_config_processes(struct checker *c, const struct app_config *config)
+{
+	if ((config->process.v != NULL) == (config->processes.count > 0))
+		report(c, "app.config", config->name.at, NULL,
+		       "'%s' needs either 'process' or 'processes'", config->name.v);
+	if (config->process.v != NULL)
+		(void)need_process(c, &config->process);
+	for (size_t i = 0; i < config->processes.count; i++)
+		(void)need_process(c, &config->processes.items[i]);
+}
+
 static void check_configs(struct checker *c)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -308,19 +453,47 @@ static void check_configs(struct checker *c)
 
 	for (size_t i = 0; i < c->app->configs.count; i++) {
 		const struct app_config *config = &configs[i];
+		const struct app_part *parts = config->parts.items;
 		const char *name = config->name.v;
 
-		(void)need_process(c, &config->process);
+		check_config_processes(c, config);
 		if (name[0] == '\0' || name[0] == '.' || strlen(name) > 100 ||
 		    name[strspn(name, allowed)] != '\0')
 			report(c, "app.value", config->name.at,
 			       "letters, digits, '.', '_' and '-', not beginning with '.'",
 			       "'%s' is not the name of a file", name);
-		if (config->values.node == NULL)
+		check_values(c, config, &config->values);
+		for (size_t k = 0; k < config->parts.count; k++) {
+			check_conditions(c, &parts[k].when);
+			if (!str_equal(config->syntax.v, "text"))
+				check_values(c, config, &parts[k].values);
+		}
+		check_passed(c, config);
+	}
+}
+
+static void check_refusals(struct checker *c)
+{
+	const struct app_refusal *refuses = c->app->refuses.items;
+
+	for (size_t i = 0; i < c->app->refuses.count; i++) {
+		const char *setting = refuses[i].setting.v;
+		size_t k = 0;
+
+		check_conditions(c, &refuses[i].when);
+		if (setting == NULL)
 			continue;
-		if (config->values.node->kind != YAML_MAP)
-			report(c, "app.type", config->values.at, NULL, "'values' is not a map");
-		check_reference_tree(c, config->values.node, PLACE_TREE, name);
+		while (app_public_settings[k] != NULL &&
+		       strcmp(app_public_settings[k], setting) != 0)
+			k++;
+		if (app_public_settings[k] == NULL &&
+		    (!str_starts(setting, "own.") || find_setting(c->app, setting + 4) == NULL))
+			report(c, "app.name", refuses[i].setting.at, "like mail.port or own.KEY",
+			       "there is no setting '%s'", setting);
+		if ((refuses[i].why.v != NULL && holds_control(refuses[i].why.v)) ||
+		    (refuses[i].hint.v != NULL && holds_control(refuses[i].hint.v)))
+			report(c, "app.value", refuses[i].setting.at, NULL,
+			       "a refusal is one line without control characters");
 	}
 }
 
@@ -385,4 +558,5 @@ void check_parts(struct checker *c)
 	check_routes(c);
 	check_configs(c);
 	check_envs(c);
+	check_refusals(c);
 }

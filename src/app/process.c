@@ -55,13 +55,21 @@ static void add_mount(struct checker *c, struct mounted *mounted, const struct v
 	*list_add(c->arena, mounted) = *path;
 }
 
-static bool seen_config_dir(const struct app *app, const struct app_config *config)
+static bool reads(const struct app_process *process, const struct app_config *config)
+{
+	for (size_t i = 0; i < config->processes.count; i++)
+		if (str_equal(config->processes.items[i].v, process->name.v))
+			return true;
+	return str_equal(config->process.v, process->name.v);
+}
+
+static bool seen_config_dir(const struct app *app, const struct app_process *process,
+                            const struct app_config *config)
 {
 	const struct app_config *configs = app->configs.items;
 
 	for (const struct app_config *other = configs; other < config; other++)
-		if (str_equal(other->process.v, config->process.v) &&
-		    str_equal(other->path.v, config->path.v))
+		if (reads(process, other) && str_equal(other->path.v, config->path.v))
 			return true;
 	return false;
 }
@@ -85,8 +93,7 @@ static void check_mounts(struct checker *c, const struct app_process *process)
 	for (size_t i = 0; i < process->tmpfs.count; i++)
 		add_mount(c, &mounted, &process->tmpfs.items[i], true);
 	for (size_t i = 0; i < c->app->configs.count; i++)
-		if (str_equal(configs[i].process.v, process->name.v) &&
-		    !seen_config_dir(c->app, &configs[i]))
+		if (reads(process, &configs[i]) && !seen_config_dir(c->app, process, &configs[i]))
 			add_mount(c, &mounted, &configs[i].path, false);
 }
 
@@ -224,6 +231,9 @@ static void check_image(struct checker *c, const struct app_process *process)
 {
 	const char *s = process->image.v;
 
+	if (process->image_doc.v != NULL && holds_control(process->image_doc.v))
+		report(c, "app.value", process->image_doc.at, NULL,
+		       "this text has control characters");
 	if (s == NULL)
 		return;
 	if (*s == '\0' || *s == '-' || strlen(s) > 512 || strpbrk(s, " \t\r\n\"'\\") != NULL)

@@ -9,7 +9,8 @@
 
 const char *const app_public_settings[] = {
 	"app", "domain", "web", "admin.name", "admin.email", "mail.way", "mail.host", "mail.port",
-	"mail.tls", "mail.user", "mail.from", "machine.time_zone", "media.keep_remote",
+	"mail.tls", "mail.user", "mail.from", "mail.address", "machine.time_zone",
+	"media.keep_remote",
 	/* where files are */
 	"media.store", "media.store.s3.endpoint", "media.store.s3.scheme", "media.store.s3.host",
 	"media.store.s3.port", "media.store.s3.bucket", "media.store.s3.region",
@@ -59,6 +60,9 @@ static void refer_own(struct checker *c, const struct reference *r)
 	if (setting == NULL)
 		bad(c, r, hint_of_names(c, r->rest, &c->app->settings, sizeof(struct app_setting)),
 		    "the definition has no setting of that name");
+	else if (str_equal(setting->type.v, "options"))
+		bad(c, r, "name it under 'options' of a config file",
+		    "several values cannot stand in a text");
 	else if ((str_equal(setting->type.v, "list") || str_equal(setting->type.v, "pairs")) &&
 	         ((r->place != PLACE_TREE && r->place != PLACE_MERGE) || !r->alone))
 		bad(c, r, "it can only be a whole value of a config file or of merge",

@@ -14,8 +14,9 @@
 		.key = NULL                                                                        \
 	}
 
-static const char *const words_setting[] = { "text",   "word",  "int",  "bool",  "size", "duration",
-	                                     "domain", "email", "list", "pairs", NULL };
+static const char *const words_setting[] = { "text", "word",     "int",     "bool",
+	                                     "size", "duration", "domain",  "email",
+	                                     "list", "pairs",    "options", NULL };
 static const char *const words_secret[] = { "hex",   "base64",   "urlsafe",  "alnum",
 	                                    "asked", "optional", "captured", "uuid",
 	                                    "rsa",   "vapid",    NULL };
@@ -26,7 +27,7 @@ static const char *const words_signal[] = { "SIGTERM", "SIGINT",  "SIGQUIT",  "S
 static const char *const words_phase[] = { "setup", "post-start", "migrate", "upgrade",
 	                                   "clean", "backup",     "restore", NULL };
 static const char *const words_host[] = { "web", "domain", NULL };
-static const char *const words_syntax[] = { "env", "toml", "yaml", "json", "ini", NULL };
+static const char *const words_syntax[] = { "env", "toml", "yaml", "json", "ini", "text", NULL };
 
 static const struct schema_row owner_rows[] = {
 	ROW("pattern", SCHEMA_TEXT, app_owner, pattern,
@@ -42,6 +43,9 @@ static const struct schema_row setting_rows[] = {
 	ROW("type", SCHEMA_WORD, app_setting, type, "what a value must be", .flags = SCHEMA_NEEDED,
 	    .words = words_setting),
 	ROW("words", SCHEMA_LIST, app_setting, words, "for type word: the words allowed",
+	    .item = SCHEMA_TEXT),
+	ROW("options", SCHEMA_PAIRS, app_setting, options,
+	    "for type options: the keys allowed, each with its type, or its words like 'a|b'",
 	    .item = SCHEMA_TEXT),
 	ROW("default", SCHEMA_TEXT, app_setting, fallback,
 	    "the value when the user writes none, as it would be written"),
@@ -110,6 +114,8 @@ static const struct schema_row process_rows[] = {
 	    "whether the image's own entry point stands before the command, and before what jobs "
 	    "and commands run",
 	    .fallback = "true"),
+	ROW("image_doc", SCHEMA_TEXT, app_process, image_doc,
+	    "for when the user must name it: which images there are"),
 	ROW("command", SCHEMA_LIST, app_process, command,
 	    "program and arguments; without it the image's own", .item = SCHEMA_TEXT),
 	ROW("user", SCHEMA_TEXT, app_process, user, "who it runs as, as UID:GID, never root",
@@ -274,14 +280,46 @@ static const struct schema_row mail_rows[] = {
 	END,
 };
 
-static const struct schema_row config_rows[] = {
-	ROW("process", SCHEMA_NAME, app_config, process, "the process that reads the file",
+static const struct schema_row part_rows[] = {
+	ROW("when", SCHEMA_LIST, app_part, when,
+	    "comparisons that must all hold for these values to be there", .flags = SCHEMA_NEEDED,
+	    .item = SCHEMA_TEXT),
+	ROW("values", SCHEMA_TREE, app_part, values, "values that go over the file's others",
 	    .flags = SCHEMA_NEEDED),
+	END,
+};
+
+static const struct schema_row passed_rows[] = {
+	ROW("setting", SCHEMA_ENV_NAME, app_passed, setting, "a setting of type options"),
+	ROW("below", SCHEMA_TEXT, app_passed, below, "the map that its keys begin in"),
+	END,
+};
+
+static const struct schema_row refusal_rows[] = {
+	ROW("when", SCHEMA_LIST, app_refusal, when, "comparisons that must all hold for it",
+	    .flags = SCHEMA_NEEDED, .item = SCHEMA_TEXT),
+	ROW("setting", SCHEMA_TEXT, app_refusal, setting, "the setting that is wrong then",
+	    .flags = SCHEMA_NEEDED),
+	ROW("why", SCHEMA_TEXT, app_refusal, why, "one sentence on what is wrong",
+	    .flags = SCHEMA_NEEDED),
+	ROW("hint", SCHEMA_TEXT, app_refusal, hint, "what to write instead"),
+	END,
+};
+
+static const struct schema_row config_rows[] = {
+	ROW("process", SCHEMA_NAME, app_config, process, "the process that reads the file"),
+	ROW("processes", SCHEMA_LIST, app_config, processes,
+	    "instead of process, when several read it", .item = SCHEMA_NAME),
 	ROW("path", SCHEMA_PATH, app_config, path,
 	    "the directory inside the container in which the file appears", .flags = SCHEMA_NEEDED),
 	ROW("syntax", SCHEMA_WORD, app_config, syntax, "how the values are written",
 	    .flags = SCHEMA_NEEDED, .words = words_syntax),
 	ROW("values", SCHEMA_TREE, app_config, values, "the values, typed", .flags = SCHEMA_NEEDED),
+	ROW("parts", SCHEMA_MAPS, app_config, parts, "values that are there under conditions",
+	    .rows = part_rows, .size = sizeof(struct app_part)),
+	ROW("options", SCHEMA_MAP, app_config, options,
+	    "what users wrote in a setting of type options goes over the values",
+	    .rows = passed_rows),
 	END,
 };
 
@@ -416,6 +454,8 @@ const struct schema_row app_rows[] = {
 	    .rows = route_rows, .size = sizeof(struct app_route)),
 	ROW("import", SCHEMA_MAP, app, import, "how an installation of before is moved here",
 	    .rows = import_rows),
+	ROW("refuses", SCHEMA_MAPS, app, refuses, "settings that the application cannot follow",
+	    .rows = refusal_rows, .size = sizeof(struct app_refusal)),
 	ROW("mail_used", SCHEMA_BOOL, app, mail_used, "whether the application sends mail",
 	    .fallback = "true"),
 	ROW("notes", SCHEMA_LIST, app, notes, "sentences that a check shows to every user",

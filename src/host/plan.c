@@ -296,9 +296,13 @@ static void add_restarts(struct arena *arena, struct plan *plan, const struct no
 		if (host_has_secret_env(process))
 			add_restart(arena, plan, host_env_path(arena, process), unit);
 	}
-	for (size_t i = 0; i < node->configs.count; i++)
-		add_restart(arena, plan, host_config_path(arena, node->configs.items[i]),
-		            host_unit_name(arena, node->configs.items[i]->process));
+	for (size_t i = 0; i < node->configs.count; i++) {
+		const struct node_config *config = node->configs.items[i];
+
+		if (config->process->group != NODE_GROUP_TOOL) /* it has no unit */
+			add_restart(arena, plan, host_config_path(arena, config),
+			            host_unit_name(arena, config->process));
+	}
 	sort_restarts(plan);
 }
 

@@ -125,6 +125,7 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 	build_updates(&b);
 	build_size(&b);
 	build_own(&b);
+	build_refusals(&b);
 	build_mirror(&b);
 	build_networks(&b);
 	build_processes(&b);

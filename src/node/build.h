@@ -9,6 +9,7 @@
 struct own_slot { /* one value of the application's own section */
 	const struct app_setting *setting;
 	enum schema_type type;
+	struct own_slot *options; /* of type options: one for each of its keys, the values in u */
 	union {
 		struct value_text text;
 		struct value_int number;
@@ -67,6 +68,9 @@ struct node_text build_public(struct build *b, const struct value_text *text, co
 bool build_whole_reference(struct build *b, const struct value_text *text,
                            struct reference_value *ret);
 
+/* The setting of a name like "mail.port" or "own.KEY"; false when there is none. */
+bool build_lookup(struct build *b, const char *name, struct reference_value *ret);
+
 /* True when all conditions hold ("A == B", "A != B"; an unset reference equals the empty text;
  * "version >= 0.20" of PROCESS, or of the first one when that is NULL). */
 bool build_conditions(struct build *b, const struct value_list *when,
@@ -93,8 +97,10 @@ const struct own_slot *own_find(const struct build *b, const char *key);
 void build_mirror(struct build *b);
 /* The version by the tag of a process's image; the definition's when that tells none. */
 const char *build_version(struct build *b, const struct app_process *process);
-/* The image of a process: what `images:` says, else GIVEN. Without one there is a finding. */
-void build_image(struct build *b, struct node_process *process, const struct node_text *given);
+/* The image of a process: what `images:` says, else GIVEN. Without one there is a finding, unless
+ * FROM (NULL for stead's own) has it from another process, whose finding it is. */
+void build_image(struct build *b, struct node_process *process, const struct app_process *from,
+                 const struct node_text *given);
 
 /* --- process.c, proxy.c, network.c, job.c, config.c, machine.c --- */
 const struct app_process *app_process_find(const struct app *app, const char *name);
@@ -105,6 +111,8 @@ void build_jobs(struct build *b);
 void build_commands(struct build *b);
 void build_routes(struct build *b);
 void build_configs(struct build *b);
+/* Settings that the definition says the application cannot follow. */
+void build_refusals(struct build *b);
 void build_machine(struct build *b);
 
 /* keys.c: public keys as text, or files of them. */

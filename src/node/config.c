@@ -1,4 +1,4 @@
-/* Configuration files made of typed values. */
+/* Typed values of configuration files and of merges. */
 #include "node/value.h"
 
 #include <errno.h>
@@ -7,14 +7,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-
-static const struct {
-	const char *syntax;
-	void (*write)(struct config_writer *w, const struct config_value *root);
-} writers[] = {
-	{ "env", config_write_env },   { "ini", config_write_ini },   { "json", config_write_json },
-	{ "toml", config_write_toml }, { "yaml", config_write_yaml },
-};
 
 static const char *skip_digits(const char *s)
 {
@@ -178,6 +170,73 @@ struct config_value *config_read(struct build *b, const struct yaml_node *node, 
 	return b->findings->errors == errors ? value : NULL;
 }
 
+static struct config_value *find_item(const struct config_value *map, const char *key)
+{
+	for (size_t i = 0; i < map->items.count; i++)
+		if (str_equal(map->items.items[i]->key, key))
+			return map->items.items[i];
+	return NULL;
+}
+
+void config_put(struct build *b, struct config_value *map, struct config_value *item)
+{
+	struct config_value *old = find_item(map, item->key);
+
+	if (old == NULL) {
+		*list_add(b->arena, &map->items) = item;
+	} else if (old->kind == CONFIG_MAP && item->kind == CONFIG_MAP) {
+		for (size_t i = 0; i < item->items.count; i++)
+			config_put(b, old, item->items.items[i]);
+	} else {
+		*old = *item;
+	}
+}
+
+struct config_value *config_need_map(struct build *b, struct config_value *map, const char *key,
+                                     struct span at)
+{
+	struct config_value *found = find_item(map, key);
+
+	if (found == NULL || found->kind != CONFIG_MAP) {
+		found = new_value(b, CONFIG_MAP, NULL, at);
+		found->key = key;
+		config_put(b, map, found);
+		found = find_item(map, key);
+	}
+	return found;
+}
+
+/* What the user wrote is no reference, whatever it looks like. */
+struct config_value *config_from_slot(struct build *b, const struct own_slot *slot)
+{
+	struct config_value *value;
+
+	switch (slot->type) {
+	case SCHEMA_LIST:
+		value = new_value(b, CONFIG_LIST, NULL, slot->u.list.at);
+		for (size_t i = 0; i < slot->u.list.count; i++)
+			add_text_item(b, value, NULL, &slot->u.list.items[i]);
+		return slot->u.list.at.source != NULL ? value : NULL;
+	case SCHEMA_BOOL:
+		return slot->u.truth.given
+		               ? new_value(b, CONFIG_TRUTH, slot->u.truth.v ? "true" : "false",
+		                           slot->u.truth.at)
+		               : NULL;
+	case SCHEMA_INT:
+	case SCHEMA_SIZE:
+	case SCHEMA_DURATION:
+		return slot->u.number.given
+		               ? new_value(b, CONFIG_NUMBER,
+		                           arena_printf(b->arena, "%ld", slot->u.number.v),
+		                           slot->u.number.at)
+		               : NULL;
+	default:
+		return slot->u.text.v != NULL
+		               ? new_value(b, CONFIG_TEXT, slot->u.text.v, slot->u.text.at)
+		               : NULL;
+	}
+}
+
 bool config_has_secret(const struct config_value *value)
 {
 	bool secret = value->secret;
@@ -239,97 +298,4 @@ void config_quote(struct text *text, const char *s)
 		}
 	}
 	text_addc(text, '"');
-}
-
-/* One directory of a process is one mount. */
-static void mount_config(struct build *b, struct node_process *process,
-                         const struct app_config *from)
-{
-	const char *dir = arena_printf(b->arena, "/etc/stead/config/%s", process->name);
-
-	for (size_t i = 0; i < process->mounts.count; i++) {
-		const struct node_mount *mount = &process->mounts.items[i];
-
-		if (mount->volume != NULL || !str_equal(mount->host_path, dir))
-			continue;
-		if (!str_equal(mount->target, from->path.v))
-			diag_error(b->findings, "app.config", from->path.at,
-			           arena_printf(b->arena, "the others are in '%s'", mount->target),
-			           "all configuration files of '%s' must be in one directory",
-			           process->name);
-		return;
-	}
-	*list_add(b->arena, &process->mounts) = (struct node_mount){
-		.host_path = dir,
-		.target = from->path.v,
-		.read_only = true,
-		.origin = origin_at(from->path.at),
-	};
-}
-
-static bool write_config(struct build *b, const struct app_config *from, struct node_text *ret)
-{
-	struct config_value *root = config_read(b, from->values.node, false);
-	struct config_writer writer = { .build = b, .name = from->name.v };
-	struct text text;
-
-	if (root == NULL)
-		return false;
-	if (root->kind != CONFIG_MAP) {
-		diag_error(b->findings, "app.value", from->values.at, NULL,
-		           "'values' of '%s' is not a map", from->name.v);
-		return false;
-	}
-	ret->secret = config_has_secret(root);
-	text_init(&text, ret->secret ? b->secret_arena : b->arena);
-	writer.text = &text;
-	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
-		if (str_equal(writers[i].syntax, from->syntax.v)) {
-			writers[i].write(&writer, root);
-			ret->v = text.data;
-		}
-	}
-	return ret->v != NULL && !writer.failed;
-}
-
-static bool is_file_name(const char *s)
-{
-	return s[0] != '\0' && !str_equal(s, ".") && !str_equal(s, "..") &&
-	       strpbrk(s, "/\n\r") == NULL;
-}
-
-void build_configs(struct build *b)
-{
-	const struct app_config *configs = b->app->configs.items;
-
-	for (size_t i = 0; i < b->app->configs.count; i++) {
-		struct node_process *process = node_process_find(b->node, configs[i].process.v);
-		struct node_text content = { .origin = origin_at(configs[i].values.at) };
-		struct node_config *config;
-
-		if (app_process_find(b->app, configs[i].process.v) == NULL) {
-			diag_error(b->findings, "app.reference", configs[i].process.at, NULL,
-			           "there is no process '%s'", configs[i].process.v);
-			continue;
-		}
-		if (process == NULL)
-			continue; /* switched off */
-		if (!is_file_name(configs[i].name.v)) {
-			diag_error(b->findings, "app.value", configs[i].name.at, NULL,
-			           "'%s' is not the name of a file", configs[i].name.v);
-			continue;
-		}
-		mount_config(b, process, &configs[i]);
-		if (!write_config(b, &configs[i], &content))
-			continue;
-		config = arena_alloc(b->arena, sizeof(*config));
-		*config = (struct node_config){
-			.process = process,
-			.name = configs[i].name.v,
-			.target_dir = configs[i].path.v,
-			.content = content,
-			.origin = origin_at(configs[i].name.at),
-		};
-		*list_add(b->arena, &b->node->configs) = config;
-	}
 }

@@ -244,7 +244,20 @@ const char *build_version(struct build *b, const struct app_process *process)
 	return version != NULL ? version : "";
 }
 
-void build_image(struct build *b, struct node_process *process, const struct node_text *given)
+static void report_missing(struct build *b, const struct node_process *process,
+                           const struct app_process *from)
+{
+	const char *doc = from != NULL ? from->image_doc.v : NULL;
+
+	diag_error(b->findings, "image.missing", b->settings->app.at,
+	           arena_printf(b->arena,
+	                        "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'%s%s",
+	                        process->name, doc != NULL ? "; " : "", doc != NULL ? doc : ""),
+	           "%s has no image of its own for '%s'", b->settings->app.v, process->name);
+}
+
+void build_image(struct build *b, struct node_process *process, const struct app_process *from,
+                 const struct node_text *given)
 {
 	const struct value_pair *chosen = images_find(b->settings, process->name);
 	const char *s = given->v;
@@ -256,12 +269,8 @@ void build_image(struct build *b, struct node_process *process, const struct nod
 		process->image_origin = origin_at(chosen->value.at);
 	}
 	if (s == NULL) {
-		diag_error(
-			b->findings, "image.missing", b->settings->app.at,
-			arena_printf(b->arena,
-		                     "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'",
-		                     process->name),
-			"%s has no image of its own for '%s'", b->settings->app.v, process->name);
+		if (from == NULL || from->image.v == NULL)
+			report_missing(b, process, from);
 		return;
 	}
 	if (!image_parse(b->arena, s, &image)) {

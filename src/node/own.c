@@ -13,7 +13,7 @@ static const struct {
 	{ "text", SCHEMA_TEXT },     { "word", SCHEMA_WORD },   { "int", SCHEMA_INT },
 	{ "bool", SCHEMA_BOOL },     { "size", SCHEMA_SIZE },   { "duration", SCHEMA_DURATION },
 	{ "domain", SCHEMA_DOMAIN }, { "email", SCHEMA_EMAIL }, { "list", SCHEMA_LIST },
-	{ "pairs", SCHEMA_PAIRS },
+	{ "pairs", SCHEMA_PAIRS },   { "options", SCHEMA_MAP },
 };
 
 static enum schema_type type_of(const struct app_setting *setting)
@@ -52,6 +52,12 @@ static struct schema_row row_of(struct build *b, size_t index)
 
 	if (slot->type == SCHEMA_WORD)
 		row.words = words_of(b->arena, &s->words);
+	if (slot->type == SCHEMA_MAP) {
+		row.rows = app_option_rows(b->arena, s, sizeof(*slot));
+		row.offset = (size_t)((char *)&slot->options->u - (char *)b->own);
+		for (size_t i = 0; i < s->options.count; i++)
+			slot->options[i].type = row.rows[i].type;
+	}
 	return row;
 }
 
@@ -66,6 +72,24 @@ static void resolve_default(struct build *b, struct own_slot *slot)
 	text->v = build_text(b, &slot->setting->fallback).v;
 }
 
+/* Slots of the options stand behind those of the settings, in one block. */
+static void add_slots(struct build *b)
+{
+	const struct app_setting *settings = b->app->settings.items;
+	size_t count = b->app->settings.count, total = count + 1;
+
+	for (size_t i = 0; i < count; i++)
+		total += settings[i].options.count;
+	b->own = arena_array(b->arena, total, sizeof(*b->own));
+	total = count + 1;
+	for (size_t i = 0; i < count; i++) {
+		b->own[i].setting = &settings[i];
+		b->own[i].type = type_of(&settings[i]);
+		b->own[i].options = &b->own[total];
+		total += settings[i].options.count;
+	}
+}
+
 void build_own(struct build *b)
 {
 	size_t count = b->app->settings.count;
@@ -76,10 +100,8 @@ void build_own(struct build *b)
 	bool env_declared = false;
 
 	/* One slot more than declared: `env:` is there for every application. */
-	b->own = arena_array(b->arena, count + 1, sizeof(*b->own));
+	add_slots(b);
 	for (size_t i = 0; i < count; i++) {
-		b->own[i].setting = &settings[i];
-		b->own[i].type = type_of(&settings[i]);
 		rows[i] = row_of(b, i);
 		env_declared |= str_equal(settings[i].name.v, "env");
 	}

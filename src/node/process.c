@@ -307,10 +307,20 @@ static void build_database(struct build *b, struct node_process *process,
 		process->db_connections = INT_MAX;
 }
 
+/* v NULL: there is none, or none of the process that it is taken from. */
+static struct node_text given_image(struct build *b, const struct app_process *from)
+{
+	struct reference_value whole;
+
+	if (build_whole_reference(b, &from->image, &whole) && whole.kind == REFERENCE_UNSET)
+		return (struct node_text){ .origin = origin_at(from->image.at) };
+	return build_public(b, &from->image, "an image's name");
+}
+
 static void build_process(struct build *b, const struct app_process *from)
 {
 	struct node_process *process = arena_alloc(b->arena, sizeof(*process));
-	struct node_text image = build_public(b, &from->image, "an image's name");
+	struct node_text image = given_image(b, from);
 
 	process->group = str_equal(from->group.v, "data")   ? NODE_GROUP_DATA
 	                 : str_equal(from->group.v, "tool") ? NODE_GROUP_TOOL
@@ -321,7 +331,7 @@ static void build_process(struct build *b, const struct app_process *from)
 		*list_add(b->arena, &b->node->processes) = process;
 	process->name = from->name.v;
 	process->origin = origin_at(from->name.at);
-	build_image(b, process, &image);
+	build_image(b, process, from, &image);
 	if (!parse_user(from->user.v, &process->uid, &process->gid))
 		diag_error(b->findings, "app.user", from->user.at, "like \"1000:1000\"",
 		           "process '%s' needs a numeric user and group", process->name);

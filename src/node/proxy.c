@@ -68,7 +68,7 @@ void build_proxy(struct build *b)
 	*list_add(b->arena, &b->node->processes) = proxy;
 	proxy->name = "caddy";
 	proxy->origin = origin_rule("proxy.process");
-	build_image(b, proxy, &image);
+	build_image(b, proxy, NULL, &image);
 	for (size_t i = 0; i < sizeof(command) / sizeof(command[0]); i++)
 		*list_add(b->arena, &proxy->command) = text_of_rule(command[i]);
 	proxy->uid = proxy->gid = PROXY_USER;

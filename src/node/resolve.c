@@ -85,6 +85,14 @@ static bool lookup_place(struct build *b, const struct settings_service *service
 	return text != NULL && set_text(ret, REFERENCE_TEXT, text->v, text->at);
 }
 
+/* "hello@example.org" of "Example <hello@example.org>"; NULL of NULL. */
+static const char *bare_address(struct arena *arena, const char *from)
+{
+	const char *open = from != NULL ? strchr(from, '<') : NULL;
+
+	return open != NULL ? arena_strndup(arena, open + 1, strcspn(open + 1, ">")) : from;
+}
+
 /* What is no key of its own, but follows from one. */
 static bool lookup_derived(struct build *b, const char *key, struct reference_value *ret)
 {
@@ -97,6 +105,9 @@ static bool lookup_derived(struct build *b, const char *key, struct reference_va
 	if (str_equal(key, "mail.way"))
 		return set_text(ret, REFERENCE_TEXT, settings_mail_way(settings),
 		                settings->mail.tls.at);
+	if (str_equal(key, "mail.address"))
+		return set_text(ret, REFERENCE_TEXT, bare_address(b->arena, settings->mail.from.v),
+		                settings->mail.from.at);
 	if (str_equal(key, "media.store.s3.host"))
 		return set_text(ret, REFERENCE_TEXT, bucket->host.v, bucket->host.at);
 	if (str_equal(key, "media.store.s3.scheme"))
@@ -296,6 +307,13 @@ static bool lookup(struct build *b, const char *name, struct span at, struct ref
 	diag_error(b->findings, "app.reference", at, NULL,
 	           "'%s' does not exist, or has no value before the node runs", name);
 	return false;
+}
+
+bool build_lookup(struct build *b, const char *name, struct reference_value *ret)
+{
+	if (str_starts(name, "own."))
+		return lookup_own(b, name + strlen("own."), ret);
+	return lookup_settings(b, name, ret);
 }
 
 static const char *filtered(struct build *b, const struct reference_part *part,

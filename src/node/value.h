@@ -31,6 +31,16 @@ struct config_value {
  * LINE_BREAKS false: a text with one is a finding config.value. NULL after findings. */
 struct config_value *config_read(struct build *b, const struct yaml_node *node, bool line_breaks);
 
+/* Puts ITEM into MAP; maps of the same key go into each other, all else is replaced. */
+void config_put(struct build *b, struct config_value *map, struct config_value *item);
+
+/* The map below KEY of MAP, made when there is none. */
+struct config_value *config_need_map(struct build *b, struct config_value *map, const char *key,
+                                     struct span at);
+
+/* A value of the user's; NULL when none was written. */
+struct config_value *config_from_slot(struct build *b, const struct own_slot *slot);
+
 bool config_has_secret(const struct config_value *value);
 
 /* A place that a syntax cannot express is a finding config.value. */
@@ -47,6 +57,7 @@ void config_refuse(struct config_writer *w, const struct config_value *value, co
 void config_write_env(struct config_writer *w, const struct config_value *root);
 void config_write_ini(struct config_writer *w, const struct config_value *root);
 void config_write_json(struct config_writer *w, const struct config_value *root);
+void config_write_text(struct config_writer *w, const struct config_value *root);
 void config_write_toml(struct config_writer *w, const struct config_value *root);
 void config_write_yaml(struct config_writer *w, const struct config_value *root);
 

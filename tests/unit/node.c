@@ -282,12 +282,12 @@ static void test_version_conditions(void)
 {
 #define BY_VERSION                                                                                 \
 	APP_YAML                                                                                   \
-		"    entrypoint: false\n"                                                          \
-		"    command: [web]\n"                                                             \
-		"version: \"3.1\"\n"                                                               \
-		"env: { new: { processes: [web], when: [version >= 3], values: { NEW: yes } } }\n" \
-		"jobs: { j: { phase: post-start, process: web, when: [version < 3], steps: [ "     \
-		"{ id: s, run: [x], restart: [web] } ] } }\n"
+	"    entrypoint: false\n"                                                                  \
+	"    command: [web]\n"                                                                     \
+	"version: \"3.1\"\n"                                                                       \
+	"env: { new: { processes: [web], when: [version >= 3], values: { NEW: yes } } }\n"         \
+	"jobs: { j: { phase: post-start, process: web, when: [version < 3], steps: [ "             \
+	"{ id: s, run: [x], restart: [web] } ] } }\n"
 	static const struct {
 		const char *images;
 		bool is_new;
@@ -616,6 +616,62 @@ static void test_config_secrets(void)
 	fixture_done(&f);
 }
 
+#define OPTIONS                                                                                    \
+	"settings:\n  more:\n    type: options\n    doc: more of it\n    options:\n"               \
+	"      a.b.number: int\n      a.b.truth: bool\n      a.text: text\n      word: x|y\n"      \
+	"      names: list\n      time: duration\n"
+
+/* The definition's values, those under conditions, and the user's, each over those before. */
+static void test_config_parts(void)
+{
+	struct fixture f;
+
+	is_str(config_text(&f,
+	                   STEAD_YAML "demo:\n  more: { a.b.number: 7, a.text: \"${x}\\ny\", "
+	                              "word: y, names: [p, \"1\"], time: 2m }\n",
+	                   CONFIG("json",
+	                          "      top: { a: { b: { number: 1, other: 2 } } }\n"
+	                          "    parts:\n"
+	                          "      - when: [settings.mail.way == none]\n"
+	                          "        values: { top: { a: { b: { other: 3 }, c: 4 } } }\n"
+	                          "      - when: [settings.mail.way != none]\n"
+	                          "        values: { top: gone }\n"
+	                          "    options: { setting: more, below: top }\n" OPTIONS)),
+	       "{\n  \"top\": {\n    \"a\": {\n      \"b\": {\n        \"number\": 7,\n"
+	       "        \"other\": 3\n      },\n      \"c\": 4,\n      \"text\": \"${x}\\ny\"\n    "
+	       "},\n"
+	       "    \"word\": \"y\",\n    \"names\": [\n      \"p\",\n      \"1\"\n    ],\n"
+	       "    \"time\": 120\n  }\n}\n",
+	       "parts and options");
+	fixture_done(&f);
+	is_str(config_text(
+		       &f, STEAD_YAML "demo: { more: { a.b.truth: false } }\n",
+		       CONFIG("toml", "      a: text\n    options: { setting: more }\n" OPTIONS)),
+	       "\n[a]\n\n[a.b]\ntruth = false\n" + 1, "an option takes the place of a text");
+	fixture_done(&f);
+	fixture_init(&f);
+	fixture_build(&f, STEAD_YAML "demo: { more: { a.text: \"x\\ny\" } }\n",
+	              CONFIG("ini", "      k: v\n    options: { setting: more }\n" OPTIONS), NULL);
+	fixture_is_error(&f, "config.value", 6, "line break", "an option that ini cannot hold");
+	fixture_done(&f);
+}
+
+/* As it was written, and the same for each that reads it. */
+static void test_config_text(void)
+{
+	struct fixture f;
+
+	is_str(config_text(&f, STEAD_YAML,
+	                   CONFIG("text",
+	                          "      text: |\n        echo \"$HOME\" ${settings.domain}\n"
+	                          "        exit 0\n")),
+	       "echo \"$HOME\" example.org\nexit 0\n", "a text");
+	fixture_done(&f);
+	is_str(config_text(&f, STEAD_YAML, CONFIG("text", "      text: no end\n")), "no end\n",
+	       "a text ends with a line break");
+	fixture_done(&f);
+}
+
 static void test_keys(void)
 {
 	static const struct {
@@ -771,6 +827,8 @@ int main(void)
 	test_merge();
 	test_config();
 	test_config_refusals();
+	test_config_parts();
+	test_config_text();
 	test_config_secrets();
 	test_keys();
 	test_machine();
