@@ -7,7 +7,7 @@ out_has 'the built-in one is listed' 'snac '
 mkdir -p "$tmp/apps/tiny"
 cp tests/golden/app/good/app.yaml "$tmp/apps/tiny/app.yaml"
 run 0 'app list with a folder' app list --apps "$tmp/apps"
-is 'both are listed, sorted' "$(awk '{ print $1 }' "$tmp/out" | tr '\n' ' ')" 'gotosocial mastodon snac tiny '
+is 'both are listed, sorted' "$(awk '{ print $1 }' "$tmp/out" | tr '\n' ' ')" 'diaspora gotosocial mastodon snac tiny '
 run 0 'app show' app show snac
 for word in max_attachments 8001 owner_password precious 'setup: init' resetpwd; do
 	out_has "app show tells of $word" "$word"

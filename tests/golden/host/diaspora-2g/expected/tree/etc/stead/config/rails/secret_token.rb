@@ -1,0 +1,1 @@
+Diaspora::Application.config.secret_key_base = ENV.fetch("SECRET_TOKEN")
