@@ -7,11 +7,11 @@ import hmac
 import json
 import os
 
+from passwords import password_fits, password_hash, rsa_pair  # noqa: F401, for who imports them from here
+
 crypto = ctypes.CDLL("libcrypto.so.3")
-libcrypt = ctypes.CDLL("libcrypt.so.1")
-for name in ("EVP_aes_256_gcm", "EVP_CIPHER_CTX_new", "EVP_PKEY_Q_keygen", "BIO_new", "BIO_s_mem"):
+for name in ("EVP_aes_256_gcm", "EVP_CIPHER_CTX_new"):
     getattr(crypto, name).restype = ctypes.c_void_p
-libcrypt.crypt.restype = ctypes.c_char_p
 
 
 class DecryptionError(Exception):
@@ -64,35 +64,6 @@ def decrypt(message):
     if result is None:
         raise DecryptionError
     return result[0].decode()
-
-
-# --- an account's keys ---
-
-def rsa_pair():
-    """A new RSA key: private and public, as PEM."""
-    key = ctypes.c_void_p(crypto.EVP_PKEY_Q_keygen(None, None, b"RSA", ctypes.c_size_t(2048)))
-    pair = []
-    for write, rest in ((crypto.PEM_write_bio_PrivateKey, (None, None, 0, None, None)), (crypto.PEM_write_bio_PUBKEY, ())):
-        bio = ctypes.c_void_p(crypto.BIO_new(ctypes.c_void_p(crypto.BIO_s_mem())))
-        write(bio, key, *rest)
-        buffer = ctypes.create_string_buffer(8192)
-        size = crypto.BIO_read(bio, buffer, 8192)
-        pair.append(buffer.raw[:size].decode())
-        crypto.BIO_free(bio)
-    crypto.EVP_PKEY_free(key)
-    return pair
-
-
-# --- passwords: bcrypt, as Devise writes them ---
-
-def password_hash(password):
-    letters = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    salt = "".join(letters[b & 63] for b in os.urandom(21)) + "."
-    return libcrypt.crypt(password.encode(), b"$2a$10$" + salt.encode()).decode()
-
-
-def password_fits(password, stored):
-    return hmac.compare_digest(libcrypt.crypt(password.encode(), stored.encode()) or b"", stored.encode())
 
 
 # --- cookies and forms: what SECRET_KEY_BASE is for ---

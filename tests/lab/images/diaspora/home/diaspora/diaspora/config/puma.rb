@@ -1,0 +1,1 @@
+# Stand-in: read by its name only.
