@@ -150,7 +150,8 @@ static void check_options(struct checker *c, const struct app_setting *setting)
 		struct schema_row row = { 0 };
 
 		if (option->key[0] == '\0' || option->key[0] == '.' || str_ends(option->key, ".") ||
-		    strstr(option->key, "..") != NULL || holds_control(option->key))
+		    strlen(option->key) > 100 || strstr(option->key, "..") != NULL ||
+		    holds_control(option->key))
 			report(c, "app.value", option->key_at, "like server.port",
 			       "'%s' is not the dotted name of a value", option->key);
 		if (!set_option_type(c->arena, &row, option->value.v))
