@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,12 +24,26 @@ static long number_of(const char *variable)
 	return number;
 }
 
+static bool is_wanted(long number)
+{
+	long first = number_of("STEAD_POINT_FIRST"), step = number_of("STEAD_POINT_STEP");
+
+	return number >= first && (step < 2 || (number - first) % step == 0);
+}
+
 static void point(void)
 {
 	static long passed;
+	const char *command = getenv("STEAD_AT_POINT");
+	char number[32];
 
 	if (++passed == number_of("STEAD_CRASH_AT"))
 		_exit(CRASHED);
+	if (command == NULL || !is_wanted(passed))
+		return;
+	(void)snprintf(number, sizeof(number), "%04ld", passed);
+	if (setenv("STEAD_POINT", number, 1) < 0 || system(command) != 0)
+		abort(); /* the test cannot do its work */
 }
 
 unsigned failpoint_pause_ms(unsigned ms)

@@ -145,68 +145,70 @@ outcome=''
 
 # --- killed ---
 
-CRASHED=137
+# The change from OLD to NEW, from its start to its end; the base of it is $base.
+base=''
+start_of() { # OLD NEW
+	base=$([ "$1" = none ] || id "$1")
+	node_from "$([ "$1" = none ] && echo first || echo "$2")"
+}
 
-# The change from OLD to NEW, killed at point N, and finished by METHOD. 0: it was killed, and
-# $outcome is old or new; 1: it ended before.
-kill_at() { # N OLD NEW METHOD
-	local status base
-	base=$([ "$2" = none ] || id "$2")
-	node_from "$([ "$2" = none ] && echo first || echo "$3")"
-	STEAD_CRASH_AT=$1 apply_run "$3" "$base"
-	status=$?
-	case $status in
-	$CRASHED) ;;
-	0 | 1) is_whole "$2" "$3" || return 2; return 1 ;;
-	*) echo "ended with $status"; tail -n 5 "$ROOT.log"; return 2 ;;
+# Finishes by METHOD what lies in $ROOT; $outcome is old or new.
+finish() { # OLD NEW METHOD
+	case $3 in
+	resume) agent resume >>"$ROOT.log" 2>&1 || { tail "$ROOT.log"; return 1; } ;;
+	apply) agent apply "$(id "$2")" --base "$base" >>"$ROOT.log" 2>&1 ;;
 	esac
-	case $4 in
-	resume) agent resume >>"$ROOT.log" 2>&1 || { tail "$ROOT.log"; return 2; } ;;
-	apply) agent apply "$(id "$3")" --base "$base" >>"$ROOT.log" 2>&1 ;;
-	esac
-	is_whole "$2" "$3" || { cat "$ROOT.log" "$ENGINE/unit.log" | tail -n 20; return 2; }
+	is_whole "$1" "$2" || { cat "$ROOT.log" "$ENGINE/unit.log" | tail -n 20; return 1; }
 }
 
 # At each STEPth point there is. EXPECTED is what comes out in the end: new, or old where the change is
 # returned. Before the commit point `resume` gives the old node, behind it never again.
 killed() { # OLD NEW METHOD EXPECTED [STEP]
-	local n status before=0 after=0
-	for ((n = 1; ; n += ${5:-1})); do
-		kill_at $n "$1" "$2" "$3"
-		status=$?
-		[ $status != 2 ] || { echo "^ killed at point $n, then $3"; return 1; }
+	local point before=0 after=0
+	start_of "$1" "$2"
+	keep_points change 1 "${5:-1}" apply_run "$2" "$base"
+	is_whole "$1" "$2" && [ "$outcome" = "$4" ] || { tail -n 5 "$ROOT.log"; return 1; }
+	drop_root
+	for point in "$work"/change.points/*.tar; do
+		node_at "$point"
+		finish "$1" "$2" "$3" || { echo "^ killed at point ${point##*/}, then $3"; return 1; }
 		if [ "$outcome" = "$4" ]; then
 			after=$((after + 1))
 		else
 			before=$((before + 1))
-			[ "$3" = resume ] && [ $after = 0 ] || { echo "$outcome at point $n"; return 1; }
+			[ "$3" = resume ] && [ $after = 0 ] ||
+				{ echo "$outcome at point ${point##*/}"; return 1; }
 		fi
 		drop_root
-		[ $status = 0 ] || break
 	done
-	echo "$1 to $2, $3: $n points, $before before the commit" >>"$work/points"
+	echo "$1 to $2, $3: $(points_of change), $before before the commit" >>"$work/points"
 	[ $after -gt 0 ] && { [ "$3" != resume ] || [ "$4" = old ] || [ $before -gt 0 ]; }
 }
 
 # Killed once, and then again while `resume` works on it.
 killed_twice() { # OLD NEW STEP
-	local n m
-	for ((n = 5; ; n += $3)); do
-		for ((m = 1 + n % 3; ; m += $3)); do
-			node_from "$2"
-			STEAD_CRASH_AT=$n apply_run "$2" "$(id "$1")"
-			[ $? = $CRASHED ] || return 0
-			STEAD_CRASH_AT=$m agent resume >>"$ROOT.log" 2>&1
-			[ $? = $CRASHED ] || { drop_root; break; }
-			agent resume >>"$ROOT.log" 2>&1
-			is_whole "$1" "$2" || { echo "^ killed at $n, and resume at $m"; return 1; }
+	local first second n=0 count=0
+	start_of "$1" "$2"
+	keep_points once 5 "$3" apply_run "$2" "$base"
+	drop_root
+	for first in "$work"/once.points/*.tar; do
+		n=$((n + 1))
+		node_at "$first"
+		keep_points twice $((1 + n % 3)) "$3" agent resume >>"$ROOT.log" 2>&1
+		drop_root
+		for second in "$work"/twice.points/*.tar; do
+			[ -e "$second" ] || break # nothing was left to be done
+			node_at "$second"
+			finish "$1" "$2" resume ||
+				{ echo "^ killed at ${first##*/}, and resume at ${second##*/}"; return 1; }
+			count=$((count + 1))
 			drop_root
 		done
 	done
+	echo "$1 to $2: killed twice in $count ways" >>"$work/points"
+	[ $count -gt 0 ]
 }
 
 make_templates() {
 	make_old && make_change all "${everything[@]}" && make_change sick "${everything[@]}" "$sick"
 }
-# What `resume` does from a point, the next `apply` does too, in the same function: fewer points do.
-step=$([ -n "${STEAD_SOAK:-}" ] && echo 1 || echo 7)

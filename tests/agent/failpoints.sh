@@ -54,38 +54,45 @@ drop_root() {
 	rm -rf "$ROOT" "$ROOT".*
 }
 
-# Kills VERB at every point there is. The number of points goes to $work/points.VERB.
+# VERB, killed at every point there is.
 at_each_point() { # VERB LEAST
-	local n=0 bad=0 status
-	while :; do
-		root_for "$1"
-		killed_at $((n + 1)) "$1"
-		status=$?
-		[ $status = 2 ] && return 1
-		comes_up || { echo "^ killed at point $((n + 1)) of $1"; bad=1; }
+	local point count bad=0
+	root_for "$1"
+	keep_points "$1" 1 1 agent "$1" >"$ROOT.log" 2>&1 || { tail -n 5 "$ROOT.log"; return 1; }
+	comes_up || return 1
+	drop_root
+	for point in "$work/$1.points"/*.tar; do
+		node_at "$point"
+		comes_up || { echo "^ killed at point ${point##*/} of $1"; bad=1; }
 		drop_root
-		[ $status = 1 ] && break
-		n=$((n + 1))
 	done
-	echo $n >"$work/points.$1"
-	[ $n -ge "$2" ] || { echo "only $n points"; return 1; }
+	count=$(points_of "$1")
+	echo "# $1: $count" >>"$work/points"
+	[ "${count%% *}" -ge "$2" ] || { echo "only $count"; return 1; }
 	return $bad
 }
 
 # Killed at one point, and once more when it is started again.
 at_two_points() { # STEP
-	local points n m bad=0
-	points=$(cat "$work/points.setup")
-	for ((n = 3; n < points; n += $1)); do
-		for ((m = 1 + n % 5; m < points; m += $1)); do
-			root_for setup
-			killed_at $n setup
-			killed_at $m setup || { drop_root; break; }
-			comes_up || { echo "^ killed at points $n and then $m of setup"; bad=1; }
+	local first second n=0 bad=0 count=0
+	root_for setup
+	keep_points once 3 "$1" agent setup >"$ROOT.log" 2>&1
+	drop_root
+	for first in "$work"/once.points/*.tar; do
+		n=$((n + 1))
+		node_at "$first"
+		keep_points twice $((1 + n % 5)) "$1" agent setup >"$ROOT.log" 2>&1
+		drop_root
+		for second in "$work"/twice.points/*.tar; do
+			[ -e "$second" ] || break # nothing was left to be done
+			node_at "$second"
+			comes_up || { echo "^ killed at ${first##*/} and then ${second##*/} of setup"; bad=1; }
+			count=$((count + 1))
 			drop_root
 		done
 	done
-	return $bad
+	echo "# setup: killed twice in $count ways" >>"$work/points"
+	[ $count -gt 0 ] && return $bad
 }
 
 # post-start, in the container that runs.
@@ -165,9 +172,9 @@ tap "the judge sees a second account" judge_sees break_users
 tap "the judge sees a step that is not done" judge_sees break_journal
 tap "the judge sees a file left over" judge_sees break_temp
 tap "prepare, killed at each point" at_each_point prepare 20
-tap "setup, killed at each point" at_each_point setup 60
-tap "setup, killed at one point and then at another" at_two_points $([ -n "${STEAD_SOAK:-}" ] && echo 7 || echo 23)
+tap "setup, killed at each point" at_each_point setup 30
+tap "setup, killed at one point and then at another" at_two_points $([ -n "${STEAD_SOAK:-}" ] && echo 3 || echo 11)
 tap "ready, killed at each point" ready_at_each_point
 tap "a restart after a step, killed at each point" restarted_at_each_point
-echo "# points: prepare $(cat "$work/points.prepare"), setup $(cat "$work/points.setup")"
+cat "$work/points"
 tap_end

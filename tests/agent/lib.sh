@@ -64,6 +64,34 @@ judge() {
 	python3 "$here/judge.py" "$ROOT"
 }
 
+# --- killed at each point ---
+
+# What a kill leaves is what lies on the disk at that point. One run of the agent is asked to keep
+# that at each failpoint, as $work/NAME.points/NUMBER.tar, so that a walk over N points costs one run
+# and not N. A point at which nothing lies differently from the one before is kept only there.
+keep_points() { # NAME FIRST STEP COMMAND...
+	local first=$2 step=$3
+	POINTS=$work/$1.points
+	shift 3
+	rm -rf "$POINTS"
+	mkdir "$POINTS"
+	export POINTS
+	STEAD_AT_POINT="exec $here/keep-point" STEAD_POINT_FIRST=$first STEAD_POINT_STEP=$step "$@"
+}
+# "54 of 317 points differ"
+points_of() { # NAME
+	local points=("$work/$1.points"/*.tar) last
+	last=${points[-1]##*/}
+	echo "${#points[@]} of $((10#${last%.tar})) points differ"
+}
+# The node as it lies at one of these points is $ROOT.
+node_at() { # TAR
+	local dir
+	dir=$(mktemp -d "$work/root.XXXXXX")
+	tar -xf "$1" -C "$dir"
+	ROOT=$dir/node ENGINE=$dir/node.engine
+}
+
 # A value of the progress file: progress STEP KEY
 progress() {
 	jq -r --arg name "$1" --arg key "$2" '.steps[] | select(.name == $name)[$key]' \
