@@ -2,8 +2,8 @@
  * Every fsync, rename, link, unlink and program the agent runs to change a node goes through here,
  * so that a test can end the agent right before and right after each of them: STEAD_CRASH_AT=N
  * kills it at the N-th point. With STEAD_AT_POINT the agent goes on, and runs that command of the
- * shell at each point, with the point's number in $STEAD_POINT; or at each STEAD_POINT_STEP-th, from
- * STEAD_POINT_FIRST on. Only in stead-node-fail, which is built for the tests with
+ * shell at each point, with the point's number in $STEAD_POINT; or at each STEAD_POINT_STEP-th,
+ * from STEAD_POINT_FIRST on. Only in stead-node-fail, which is built for the tests with
  * STEAD_FAILPOINTS; the shipped program reads none of these variables.
  */
 #ifndef STEAD_AGENT_FAILPOINT_H

@@ -1,5 +1,6 @@
 #include "cmd/kit.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <qrencode.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define HOST_KEY "ssh_host_ed25519_key"
 #define BACKUP_PASSWORD "backup.password"
+#define QR_LIBRARY "libqrencode.so.4"
 
 enum {
 	/* With level M that is version 12 at most: 65 modules and the quiet zone, so it fits into
@@ -164,7 +166,28 @@ static size_t portion(const char *text)
 	return len > 0 ? len : CODE_BYTES;
 }
 
-char *kit_codes(struct arena *arena, const char *text, bool color)
+/* Loaded here, since one command out of many draws codes. */
+static struct {
+	__typeof__(QRcode_encodeData) *encode;
+	__typeof__(QRcode_free) *free;
+} qr;
+
+static bool load_qr(void)
+{
+	void *library = dlopen(QR_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (library == NULL)
+		return false;
+	/* POSIX: what dlsym() returns may be kept as a function, though C has no such cast. */
+	*(void **)&qr.encode = dlsym(library, "QRcode_encodeData");
+	*(void **)&qr.free = dlsym(library, "QRcode_free");
+	return qr.encode != NULL && qr.free != NULL;
+}
+
+/* A text as QR codes for a terminal, each with a line that counts them; together they hold just
+ * that text. NULL when it is too long for sixteen codes. COLOR: the codes are black on white,
+ * whatever the terminal's colours are. */
+static char *codes_of(struct arena *arena, const char *text, bool color)
 {
 	size_t count = 0, n = 0;
 	struct text out;
@@ -175,14 +198,14 @@ char *kit_codes(struct arena *arena, const char *text, bool color)
 		return NULL;
 	text_init(&out, arena);
 	for (const char *p = text; *p != '\0'; p += portion(p)) {
-		QRcode *code = QRcode_encodeData((int)portion(p), (const unsigned char *)p, 0,
-		                                 QR_ECLEVEL_M);
+		QRcode *code =
+			qr.encode((int)portion(p), (const unsigned char *)p, 0, QR_ECLEVEL_M);
 
 		if (code == NULL)
 			return NULL;
 		text_addf(&out, "\n%zu of %zu\n", ++n, count);
 		draw(&out, code, color);
-		QRcode_free(code);
+		qr.free(code);
 	}
 	return out.data;
 }
@@ -196,9 +219,13 @@ int kit_print(struct cli *cli, const struct compile *compile, bool codes)
 	if (!isatty(STDOUT_FILENO))
 		(void)fail(CLI_OK, "print it, and leave no file behind",
 		           "the kit holds secrets, and stdout is no terminal");
+	if (codes && !load_qr())
+		return fail(CLI_ENVIRONMENT,
+		            "install it (Debian: libqrencode4), or print the text: stead kit",
+		            QR_LIBRARY " draws QR codes, and is not there");
 	if (codes) {
-		drawn = kit_codes(compile->secret_arena, text,
-		                  terminal_color(stdout, cli_text(cli, "color")));
+		drawn = codes_of(compile->secret_arena, text,
+		                 terminal_color(stdout, cli_text(cli, "color")));
 		if (drawn == NULL)
 			return fail(CLI_ENVIRONMENT, "print the text: stead kit",
 			            "the kit is too long for QR codes");

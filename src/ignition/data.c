@@ -14,6 +14,7 @@
 enum {
 	LEVEL_BEST = 12,
 	LEVEL_FAST = 6,
+	TINY_MAX = 16 * 1024,
 	SMALL_MAX = 256 * 1024,
 	GZIP_MIN = 18,        /* header, one empty block, trailer */
 	COMPRESSION_COST = 4, /* the word "gzip" in the config */
@@ -85,10 +86,11 @@ static char *base64_url(struct arena *arena, const void *data, size_t len)
 	return arena_printf(arena, "%s%s", base64_prefix, base64_encode(arena, data, len));
 }
 
-/* The last percent count where a provider takes little, and cost time where there is much. */
+/* The last percent count where a provider takes little: what is smaller than that fits anyhow, and
+ * where there is much they cost too much time. */
 static int level_for(size_t len)
 {
-	return len <= SMALL_MAX ? LEVEL_BEST : LEVEL_FAST;
+	return len > TINY_MAX && len <= SMALL_MAX ? LEVEL_BEST : LEVEL_FAST;
 }
 
 /* Its header says nothing of time or system, so that the same bytes give the same bytes. */

@@ -25,9 +25,9 @@ static const char app_text[] =
 	"format: 1\nname: demo\ntitle: Demo\nsecrets: { key: { kind: hex } }\n"
 	"settings:\n  speed: { type: text, default: fast, doc: speed }\n"
 	"  more: { type: options, doc: more, options: { b.c: int, b.d: text, e: bool, f: list, g: "
-        "x|y } }\n"
+	"x|y } }\n"
 	"processes:\n  web: { image: docker.io/demo/demo:1, user: \"1000:1000\", networks: [ext] "
-        "}\n"
+	"}\n"
 	"  tool: { group: tool, image: \"${image.web}\", user: \"1000:1000\", networks: [ext] }\n"
 	"config:\n" FILE_OF("json") FILE_OF("yaml") FILE_OF("toml") FILE_OF("ini") FILE_OF("env");
 
