@@ -10,7 +10,7 @@ engine=${ENGINE:-podman} tree=trixie
 [ "$engine" = podman ] || tree=bookworm
 hosts_up $tree
 dir=$(mktemp -d)
-node=t-diaspora
+node=t-diaspora-$engine
 trap 'hosts_down; rm -rf "$dir"' EXIT
 
 up() { stead_up $node >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
