@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# `stead up` makes a node of GoToSocial on a plain machine with podman, on the lab's stand-in: an application that the
-# format was not made for. It migrates when it starts and says 503 meanwhile; its owner is made once it answers, and is an
-# admin after a restart.
+# `stead up` makes a node of GoToSocial on a plain machine, on the lab's stand-in: an application that the format was not
+# made for. It migrates when it starts and says 503 meanwhile; its owner is made once it answers, and is an admin after a
+# restart. ENGINE=docker: with docker.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
 . tests/lib/node.sh
 . tests/lib/host.sh
-hosts_up trixie
+engine=${ENGINE:-podman} tree=trixie
+[ "$engine" = podman ] || tree=bookworm
+hosts_up $tree
 dir=$(mktemp -d)
-node=t-gotosocial site=social.$web
+node=t-gotosocial-$engine site=social.$web
 trap 'hosts_down; rm -rf "$dir"' EXIT
 
 up() { stead_up $node >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
 settings() {
 	"$stead" init --dir "$dir/n" --set app=gotosocial --set domain=$web --set web=$site --set admin.name=alice \
 		--set admin.email=alice@example.test --set mail=none --set backup=none --set tls.issuer=internal \
-		--set machine.os=as-is --set machine.size=2g --set delivery=ssh --set reach=unchecked \
+		--set machine.os=as-is --set machine.size=2g --set "machine.engine=$engine" --set delivery=ssh --set reach=unchecked \
 		--set "machine.host=$(host_ip $node)" --set "images.mirror=http://10.0.2.2:$registry_port" </dev/null &&
 		printf 'gotosocial: { show_blocks: true, env: { STANDIN_MIGRATE_S: "6" } }\n' >>"$dir/n/stead.yaml" &&
 		lock_settings "$dir/n"
@@ -44,11 +46,11 @@ sign_in() {
 	printf 'header = "Authorization: Bearer %s"\n' "$(cat "$dir/token")" >"$dir/auth"
 }
 
-ok "a machine starts" host_up $node trixie || tap_done
+ok "a machine starts" host_up $node $tree || tap_done
 ok "settings are made" settings
 # Asked from the machine itself while it is made: the process is up and says 503 long before it is ready.
 inside $node sh -c 'while sleep 0.3; do
-	ip=$(podman inspect stead-gotosocial --format "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}" 2>/dev/null) &&
+	ip=$('"$engine"' inspect stead-gotosocial --format "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}" 2>/dev/null) &&
 		for path in livez readyz; do echo $path $(curl -s -m 2 -o /dev/null -w "%{http_code}" http://${ip%% *}:8080/$path); done
 done' >"$dir/watched" 2>/dev/null &
 watcher=$!
@@ -67,7 +69,7 @@ is "503 in that time is no reason to restart" "$(inside $node systemctl show -P 
 is "it started twice: the second time for the owner's role" "$(starts)" 2
 is "no unit has failed" "$(inside $node systemctl --failed --no-legend)" ""
 is "its own user, a read-only root, no entry point of the image's" \
-	"$(inside $node podman inspect stead-gotosocial --format '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.Path}}')" \
+	"$(inside $node $engine inspect stead-gotosocial --format '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.Path}}')" \
 	'1000:1000 true /gotosocial/gotosocial'
 
 # --- from outside ---

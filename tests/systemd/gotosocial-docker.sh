@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# gotosocial.sh with docker.
+ENGINE=docker exec "$(dirname "$0")/gotosocial.sh"
