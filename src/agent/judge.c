@@ -5,6 +5,7 @@
 #include "agent/health.h"
 #include "agent/maintenance.h"
 #include "agent/progress.h"
+#include "agent/room.h"
 #include "base/arena.h"
 #include "base/text.h"
 
@@ -111,6 +112,21 @@ static void set_maintenance(struct status *status)
 	status->since = maintenance->since;
 }
 
+/* Why the rest fails too, and what nothing else would say: who only reads goes on. NULL: there is
+ * room. */
+static const char *full_disk(const struct status *status)
+{
+	struct room room;
+
+	if (room_look(status->agent, &room) < 0 || !room_is_full(&room))
+		return NULL;
+	return arena_printf(status->arena,
+	                    "room on the disk: it is full, %s of %s are free at " AGENT_DATA
+	                    " ('stead space' says what takes it)",
+	                    room_amount(status->arena, room.free),
+	                    room_amount(status->arena, room.size));
+}
+
 static void judge(struct status *status)
 {
 	const struct agent *agent = status->agent;
@@ -118,14 +134,19 @@ static void judge(struct status *status)
 	const char *wrong = look_at_processes(status);
 	const json_t *failed = step_in(status, "failed"), *next = step_in(status, "waiting");
 	const struct unit *broken = failed_unit(status);
+	const char *full = full_disk(status);
 
+	status->serves =
+		!status->maintenance.on && wrong == NULL && agent_is_stamped(agent, "ready");
 	if (next == NULL)
 		next = step_in(status, "running");
 	if (str_equal(target->active, "inactive") && !target->queued && wrong != NULL)
 		set(status, "stopped", "'stead up' (there: stead-node start)", NULL);
 	else if (status->maintenance.on)
 		set_maintenance(status);
-	else if (wrong == NULL && agent_is_stamped(agent, "ready"))
+	else if (full != NULL)
+		set(status, "failed", full, NULL);
+	else if (status->serves)
 		set(status, "ready", NULL, NULL);
 	else if (failed != NULL)
 		set(status, "failed", NULL, failed);
@@ -161,7 +182,7 @@ bool status_is_settled(const struct status *status)
 {
 	const struct plan *plan = status->agent->plan;
 
-	if (str_equal(status->state, "ready"))
+	if (status->serves)
 		return true;
 	if (!agent_in_maintenance(status->agent) || !agent_is_stamped(status->agent, "prepare") ||
 	    !agent_is_stamped(status->agent, "setup"))

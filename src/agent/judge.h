@@ -20,13 +20,15 @@ struct status {
 	/* "ready", "stopped", "maintenance", "failed", "preparing", "setting-up" or "starting" */
 	const char *state;
 	const char *since, *waiting_for; /* may be NULL */
+	bool serves; /* all is up and healthy, be there room on the disk or not */
 };
 
 /* Looks at everything; takes no longer than the probes. The caller calls status_done(). */
 void status_read(struct agent *agent, struct arena *arena, struct status *ret);
 void status_done(struct status *status);
 
-/* Ready; or, in maintenance, all that is not stopped by it. */
+/* All is up; or, in maintenance, all that is not stopped by it. A full disk is no change's fault,
+ * and no reason to take one back. */
 bool status_is_settled(const struct status *status);
 
 /* A text of a step of the progress file, or NULL. */

@@ -7,15 +7,12 @@
  */
 #include "agent/agent.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "agent/disk.h"
 #include "agent/engine.h"
 #include "agent/growth.h"
+#include "agent/room.h"
 #include "agent/usage.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -53,20 +50,16 @@ struct space {
 
 static int look_at_disk(struct space *space)
 {
-	int fd = disk_open_dir(space->agent->root_fd, agent_below_root(AGENT_DATA));
-	struct statvfs disk;
-	int r = fd < 0 ? fd : fstatvfs(fd, &disk) < 0 ? -errno : 0;
+	struct room room;
+	int r = room_look(space->agent, &room);
 
-	if (fd >= 0)
-		(void)close(fd);
 	if (r < 0)
-		return agent_fail(space->agent, r, "%s: %s", AGENT_DATA, strerror(-r));
-	/* What only root may use does not count as room. */
-	space->free = (long long)disk.f_bavail * (long long)disk.f_frsize;
+		return r;
+	space->free = room.free;
 	space->now = (struct growth_sample){
 		.at_s = (long long)time(NULL),
-		.size = (long long)disk.f_blocks * (long long)disk.f_frsize,
-		.used = (long long)(disk.f_blocks - disk.f_bfree) * (long long)disk.f_frsize,
+		.size = room.size,
+		.used = room.used,
 	};
 	return 0;
 }
@@ -178,19 +171,6 @@ static long long full_in_days(const struct space *space)
 
 /* --- how it is said --- */
 
-static const char *amount(struct arena *arena, long long bytes)
-{
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-	double value = (double)bytes / 1024;
-	size_t unit = 0;
-
-	while (value >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1024;
-		unit++;
-	}
-	return arena_printf(arena, value < 10 ? "%.1f %s" : "%.0f %s", value, units[unit]);
-}
-
 static const char *date(struct arena *arena, long long at_s)
 {
 	time_t at = (time_t)at_s;
@@ -211,7 +191,7 @@ static void print_growth(const struct space *space)
 		(void)printf("it has not grown since %s\n", date(space->arena, since));
 	else
 		(void)printf("full in %lld day%s, at %s a day since %s\n", days,
-		             days == 1 ? "" : "s", amount(space->arena, per_day),
+		             days == 1 ? "" : "s", room_amount(space->arena, per_day),
 		             date(space->arena, since));
 }
 
@@ -220,7 +200,7 @@ static void print_text(const struct space *space)
 	struct arena *arena = space->arena;
 
 	(void)printf("%s: %s of %s are free (%.0f %% used)\n", AGENT_DATA,
-	             amount(arena, space->free), amount(arena, space->now.size),
+	             room_amount(arena, space->free), room_amount(arena, space->now.size),
 	             100.0 * (double)space->now.used / (double)space->now.size);
 	print_growth(space);
 	(void)printf("\nwhat takes it\n");
@@ -228,14 +208,15 @@ static void print_text(const struct space *space)
 		const struct use *use = &space->uses.items[i];
 
 		(void)printf("  %s%9s  %s (%s)\n", use->partly ? ">" : " ",
-		             amount(arena, use->bytes), use->what, use->kind);
+		             room_amount(arena, use->bytes), use->what, use->kind);
 	}
 	if (space->can_go.count > 0)
 		(void)printf("\nwhat can go\n");
 	for (size_t i = 0; i < space->can_go.count; i++) {
 		const struct use *use = &space->can_go.items[i];
 
-		(void)printf("   %9s  %s: %s\n", amount(arena, use->bytes), use->what, use->kind);
+		(void)printf("   %9s  %s: %s\n", room_amount(arena, use->bytes), use->what,
+		             use->kind);
 	}
 }
 

@@ -104,6 +104,25 @@ samples() {
 	done
 }
 
+status_is() { # EXPRESSION of jq
+	agent status --json >"$ROOT.status" 2>"$ROOT.err"
+	jq -e "$1" "$ROOT.status" >/dev/null && return
+	cat "$ROOT.err" "$ROOT.status"
+	return 1
+}
+full() {
+	node
+	echo active >"$ENGINE/units/stead.target"
+	mount -t tmpfs -o size=64m tmpfs "$ROOT/var/lib/stead" && mounts+=("$ROOT/var/lib/stead")
+	fallocate -l 40M "$ROOT/var/lib/stead/file"
+	status_is '.state != "failed"' || return 1
+	fallocate -l 60M "$ROOT/var/lib/stead/file"
+	status_is '.state == "failed" and (.waiting_for
+		| startswith("room on the disk: it is full, 4.0 MiB of 64 MiB are free at /var/lib/stead"))' || return 1
+	rm "$ROOT/var/lib/stead/file"
+	status_is '.state != "failed"'
+}
+
 trouble() {
 	node
 	touch "$ENGINE/away"
@@ -122,6 +141,7 @@ tap "volumes" volumes
 tap "images" images
 tap "a cache" cache
 tap "when it is full" growth
+tap "it is full" full
 tap "one sample a day" samples
 tap "trouble" trouble
 tap_end
