@@ -9,6 +9,7 @@
 
 # shellcheck disable=SC2034
 smtp_password="pa ss\"wörd'%\\1" smtp_pids=()
+smtp_in=() # the words that start it somewhere else, as in another network namespace
 
 # COUNT ports that nobody listens on.
 free_ports() {
@@ -105,7 +106,7 @@ smtp_config() { # DIR USER
 	CONF
 }
 
-listens() { timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null; }
+listens() { "${smtp_in[@]}" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null; }
 
 smtp_up() { # DIR
 	local dir=$1 user
@@ -117,7 +118,7 @@ smtp_up() { # DIR
 	smtp_config "$dir" "$user" >"$dir/exim.conf"
 	[ "$(id -u)" != 0 ] || chown -R "$user" "$dir"
 	chown "$(id -u)" "$dir/exim.conf"
-	/usr/sbin/exim4 -C "$dir/exim.conf" -bdf >"$dir/log/stdout" 2>&1 &
+	"${smtp_in[@]}" /usr/sbin/exim4 -C "$dir/exim.conf" -bdf >"$dir/log/stdout" 2>&1 &
 	smtp_pids+=($!)
 	smtp_ca=$dir/ca.pem smtp_maildir=$dir/maildir
 	until_ok 30 listens "$port_expired"
