@@ -105,6 +105,7 @@ int agent_page(struct agent *agent, char *const *args);
 int agent_meet(struct agent *agent, char *const *args);
 int agent_connect(struct agent *agent, char *const *args);
 int agent_import(struct agent *agent, char *const *args);
+int agent_clean(struct agent *agent, char *const *args);
 int agent_app(struct agent *agent, char *const *args);
 int agent_maintenance(struct agent *agent, char *const *args);
 int agent_start(struct agent *agent, char *const *args);

@@ -48,6 +48,10 @@ static int stop_application(struct agent *agent)
 	struct strings units = { 0 };
 	unsigned longest_s = 0;
 
+	for (size_t i = 0; i < agent->plan->jobs.count; i++)
+		if (plan_is_clean_up(&agent->plan->jobs.items[i]))
+			*list_add(scratch, &units) = arena_printf(scratch, "stead-clean-%s.service",
+			                                          agent->plan->jobs.items[i].name);
 	for (size_t i = 0; i < agent->plan->processes.count; i++) {
 		const struct plan_process *process = &agent->plan->processes.items[i];
 		enum engine_state state = ENGINE_ABSENT;

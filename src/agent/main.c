@@ -46,6 +46,8 @@ static const struct verb verbs[] = {
 	  agent_install, true },
 	{ "connect", "HOST PORT", "connect from here, and relay stdin and stdout", 2, 2,
 	  agent_connect, true },
+	{ "clean", "[--end] NAME", "a clean-up of the application, once; ends what is left of one",
+	  1, 2, agent_clean },
 	{ "app", "[NAME [ARG...]]", "the application's own tools", 0, ANY_NUMBER, agent_app },
 	{ "import", "WHAT",
 	  "a dump and files of another installation: begin, database, media, finish, drop, status",

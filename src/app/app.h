@@ -251,7 +251,7 @@ struct app {
 	struct value_list env_kept;  /* variables that users cannot set */
 	struct app_mail mail;
 	struct app_import import;
-	struct value_tree metrics, alerts, dashboards, schedule, backup; /* later */
+	struct value_tree metrics, alerts, dashboards, backup; /* later */
 	struct value_list notes; /* shown by check, e.g. "snac sends no mail" */
 	struct value_bool mail_used;
 	const struct source *source;

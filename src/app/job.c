@@ -205,6 +205,29 @@ static void check_ids(struct checker *c, const struct app_job *job)
 			}
 }
 
+/* What is cleaned up again and again is not journaled, and changes nothing that others must know
+ * of. */
+static void check_clean_step(struct job_check *j)
+{
+	const struct app_step *step = j->step;
+
+	if (step->id.v != NULL && (step->run.count == 0 || step->capture.pattern.v != NULL))
+		report(j->c, "app.step", step->id.at, NULL,
+		       "a step of a job of phase clean only runs a program");
+}
+
+static void check_schedule(struct checker *c, const struct app_job *job)
+{
+	bool cleans = str_equal(job->phase.v, "clean");
+
+	if (cleans && job->schedule.v == NULL)
+		report(c, "app.value", job->phase.at, "like 'schedule: Sun 05:30'",
+		       "job '%s' does not say when it cleans up", job->name.v);
+	if (!cleans && job->schedule.v != NULL)
+		report(c, "app.value", job->schedule.at, NULL,
+		       "'schedule' is for jobs of phase clean");
+}
+
 static void check_job(struct checker *c, const struct app_job *job)
 {
 	struct job_check j = { .c = c, .job = job, .process = need_process(c, &job->process) };
@@ -212,15 +235,19 @@ static void check_job(struct checker *c, const struct app_job *job)
 
 	check_conditions(c, &job->when);
 	if (job->phase.v != NULL && !str_equal(job->phase.v, "setup") &&
-	    !str_equal(job->phase.v, "migrate") && !str_equal(job->phase.v, "post-start"))
+	    !str_equal(job->phase.v, "migrate") && !str_equal(job->phase.v, "post-start") &&
+	    !str_equal(job->phase.v, "clean"))
 		diag_note(c->findings, "app.later", job->phase.at, NULL,
 		          "jobs of phase '%s' do not run yet in this version", job->phase.v);
 	if (job->steps.at.line != 0 && job->steps.count == 0)
 		report(c, "app.value", job->steps.at, NULL, "job '%s' has no steps", job->name.v);
 	check_ids(c, job);
+	check_schedule(c, job);
 	for (size_t i = 0; i < job->steps.count; i++) {
 		j.step = &steps[i];
 		check_step(&j);
+		if (str_equal(job->phase.v, "clean"))
+			check_clean_step(&j);
 	}
 }
 

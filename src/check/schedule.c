@@ -1,16 +1,7 @@
 /* Jobs that run by themselves, and the time in which the machine may restart. */
 #include "check/families.h"
 
-#include "base/arena.h"
 #include "base/text.h"
-
-/* "Sun 04:30" or "04:30": how a window begins. */
-static bool parse_schedule(const char *s, struct settings_window *ret)
-{
-	cleanup_arena struct arena *scratch = arena_new();
-
-	return settings_window_parse(arena_printf(scratch, "%s-24:00", s), ret);
-}
 
 static void check_job(const struct app_job *job, const struct settings_window *window,
                       struct findings *findings)
@@ -19,7 +10,7 @@ static void check_job(const struct app_job *job, const struct settings_window *w
 
 	if (job->schedule.v == NULL)
 		return;
-	if (!parse_schedule(job->schedule.v, &at)) {
+	if (!settings_schedule_parse(job->schedule.v, &at)) {
 		diag_error(findings, "schedule.value", job->schedule.at,
 		           "like \"04:30\", \"Sun 04:30\" or \"Mon-Fri 04:30\"",
 		           "the schedule of job '%s' is not days and a time", job->name.v);

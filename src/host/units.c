@@ -194,6 +194,39 @@ static void space(struct host_context *host)
 	output_unit(host->set, "stead-space.timer", true, false, origin_rule("agent.space"));
 }
 
+/* Only while the node is ready: a change or maintenance stops it, and its next time comes. */
+static void clean_up(struct host_context *host, const struct node_job *job)
+{
+	struct arena *arena = host->set->arena;
+	char *timer = arena_printf(arena, "stead-clean-%s.timer", job->name);
+	struct output *file =
+		unit(host, arena_printf(arena, "stead-clean-%s.service", job->name), "agent.clean");
+
+	output_line(file, job->origin, "[Unit]");
+	output_line(file, job->origin, "Description=stead: %s, which cleans up", job->name);
+	LINES(file, "agent.clean", "Requisite=stead-ready.service", "After=stead-ready.service",
+	      "PartOf=stead-app.target", "", "[Service]", "Type=oneshot");
+	output_line(file, job->origin, "ExecStart=%s clean %s", host_agent_path(host->node),
+	            job->name);
+	output_line(file, job->origin, "ExecStopPost=-%s clean --end %s",
+	            host_agent_path(host->node), job->name);
+
+	file = unit(host, timer, "agent.clean");
+	output_line(file, job->origin, "[Unit]");
+	output_line(file, job->origin, "Description=stead: when %s cleans up", job->name);
+	LINES(file, "agent.clean", "", "[Timer]");
+	output_line(file, job->origin, "OnCalendar=%s", job->calendar);
+	LINES(file, "agent.clean", "", "[Install]", "WantedBy=timers.target");
+	output_unit(host->set, timer, true, false, job->origin);
+}
+
+static void clean_ups(struct host_context *host)
+{
+	for (size_t i = 0; i < host->node->jobs.count; i++)
+		if (host->node->jobs.items[i]->calendar != NULL)
+			clean_up(host, host->node->jobs.items[i]);
+}
+
 static void agent_units(struct host_context *host)
 {
 	struct output *file;
@@ -224,5 +257,6 @@ void host_units(struct host_context *host)
 	meet(host);
 	resume(host);
 	space(host);
+	clean_ups(host);
 	agent_units(host);
 }

@@ -155,6 +155,29 @@ static void add_disks(struct ignition_config *config, const struct output_set *t
 	}
 }
 
+/* Only of texts: others are compressed already. */
+static size_t text_length(const struct ignition_file *file)
+{
+	return str_starts(file->contents.source, "data:,") ? strlen(file->contents.source) : 0;
+}
+
+/* That is the agent's plan, which names all units, and they follow it: compressed together they are
+ * smaller the nearer they are to each other. */
+static void put_longest_text_last(struct ignition_config *config)
+{
+	size_t count = config->files.count, longest = 0;
+	struct ignition_file *files = config->files.items, last;
+
+	if (count == 0)
+		return;
+	for (size_t i = 1; i < count; i++)
+		if (text_length(&files[i]) > text_length(&files[longest]))
+			longest = i;
+	last = files[longest];
+	memmove(&files[longest], &files[longest + 1], (count - longest - 1) * sizeof(*files));
+	files[count - 1] = last;
+}
+
 struct ignition_config *ignition_from_tree(struct arena *secret_arena,
                                            const struct output_set *tree)
 {
@@ -167,6 +190,7 @@ struct ignition_config *ignition_from_tree(struct arena *secret_arena,
 		else
 			add_file(config, tree->files.items[i]);
 	}
+	put_longest_text_last(config);
 	add_nodes(config, tree);
 	add_disks(config, tree);
 	for (size_t i = 0; i < tree->units.count; i++)

@@ -161,6 +161,22 @@ static void build_step(struct build *b, struct node_job *job, const struct app_s
 		build_merge(b, job->process, step, &from->merge);
 }
 
+/* That a schedule is none is said by the checks. */
+static const char *calendar_of(struct build *b, const char *schedule)
+{
+	struct settings_window at;
+	struct text text;
+
+	if (schedule == NULL || !settings_schedule_parse(schedule, &at))
+		return NULL;
+	text_init(&text, b->arena);
+	for (unsigned day = 0; day < 7; day++)
+		if ((at.days & 1U << day) != 0)
+			text_addf(&text, "%s%s", text.len > 0 ? "," : "", settings_day_name(day));
+	text_addf(&text, " %02u:%02u", at.start_min / 60, at.start_min % 60);
+	return text.data;
+}
+
 void build_jobs(struct build *b)
 {
 	const struct app_job *jobs = b->app->jobs.items;
@@ -181,6 +197,7 @@ void build_jobs(struct build *b)
 		*list_add(b->arena, &b->node->jobs) = job;
 		job->name = jobs[i].name.v;
 		job->phase = jobs[i].phase.v;
+		job->calendar = calendar_of(b, jobs[i].schedule.v);
 		job->process = process;
 		job->origin = origin_at(jobs[i].name.at);
 		for (size_t n = 0; n < jobs[i].steps.count; n++)

@@ -145,6 +145,7 @@ struct node_step {
 
 struct node_job {
 	const char *name, *phase;
+	const char *calendar; /* of phase clean: when, as systemd.time(7) writes it */
 	const struct node_process *process;
 	struct {
 		LIST_OF(struct node_step);

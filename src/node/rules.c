@@ -9,6 +9,7 @@ struct rule {
 };
 
 static const struct rule rules[] = {
+	{ "agent.clean", "an application is cleaned up at the times it names" },
 	{ "agent.meet", "before it speaks, the node must meet itself at its own domain" },
 	{ "agent.page", "until the proxy has port 80, a page there says what the node waits for" },
 	{ "agent.plan", "the agent reads what to do from the plan, which holds no secret" },

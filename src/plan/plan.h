@@ -243,6 +243,9 @@ bool plan_is_tool(const struct plan_process *process);
 /* The images of all processes and tools, each once, added to RET. */
 void plan_images(struct arena *arena, const struct plan *plan, struct strings *ret);
 
+/* One that runs at its times, in stead-clean-NAME.service. */
+bool plan_is_clean_up(const struct plan_job *job);
+
 /* Jobs of these phases run one after the other before the application starts. */
 bool plan_is_setup(const struct plan_job *job);
 

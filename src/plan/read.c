@@ -586,6 +586,11 @@ void plan_images(struct arena *arena, const struct plan *plan, struct strings *r
 		add_image(arena, plan->tools.items[i].image, ret);
 }
 
+bool plan_is_clean_up(const struct plan_job *job)
+{
+	return str_equal(job->phase, "clean");
+}
+
 bool plan_is_setup(const struct plan_job *job)
 {
 	return str_equal(job->phase, "setup") || str_equal(job->phase, "migrate");

@@ -190,6 +190,9 @@ const struct value_text *settings_web(const struct settings *settings);
  * not set `at`. */
 bool settings_window_parse(const char *s, struct settings_window *ret);
 
+/* "Sun 04:30" or "04:30": how such a window begins. Sets days and start_min only. */
+bool settings_schedule_parse(const char *s, struct settings_window *ret);
+
 /* True when MINUTE (since midnight) of DAY (0: Sunday) lies in it. */
 bool settings_window_holds(const struct settings_window *window, unsigned day, unsigned minute);
 

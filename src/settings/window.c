@@ -80,19 +80,35 @@ static bool read_time(const char **s, unsigned *ret)
 	return *ret <= DAY_MIN;
 }
 
+/* "Sun 03:00"; without days: every day. */
+static bool read_start(const char **s, unsigned *ret_days, unsigned *ret_min)
+{
+	*ret_days = 0;
+	if (**s >= '0' && **s <= '9') {
+		*ret_days = ALL_DAYS;
+	} else {
+		if (!read_days(s, ret_days) || *(*s)++ != ' ')
+			return false;
+		*s += strspn(*s, " ");
+	}
+	return read_time(s, ret_min) && *ret_min < DAY_MIN;
+}
+
+bool settings_schedule_parse(const char *s, struct settings_window *ret)
+{
+	unsigned days, start;
+
+	if (!read_start(&s, &days, &start) || *s != '\0')
+		return false;
+	*ret = (struct settings_window){ .given = true, .days = days, .start_min = start };
+	return true;
+}
+
 bool settings_window_parse(const char *s, struct settings_window *ret)
 {
-	unsigned days = 0, start, end;
+	unsigned days, start, end;
 
-	if (s[0] < '0' || s[0] > '9') {
-		if (!read_days(&s, &days) || *s++ != ' ')
-			return false;
-		s += strspn(s, " ");
-	} else {
-		days = ALL_DAYS;
-	}
-	if (!read_time(&s, &start) || *s++ != '-' || !read_time(&s, &end) || *s != '\0' ||
-	    start == DAY_MIN)
+	if (!read_start(&s, &days, &start) || *s++ != '-' || !read_time(&s, &end) || *s != '\0')
 		return false;
 	*ret = (struct settings_window){
 		.given = true,

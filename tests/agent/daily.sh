@@ -43,6 +43,39 @@ calls_are() { # LINE...
 		{ cat "$ENGINE/systemctl"; return 1; }
 }
 
+# --- clean ---
+
+CLEAN='p["tools"] = [dict({k: v for k, v in server.items() if k not in ("unit", "group", "health", "stop_s")}, name="tool")]
+p["jobs"].append({"name": "tidy", "phase": "clean", "process": "tool", "steps": [
+	step("first", "1", run=["server", "fail"]), step("second", "1", run=["server", "announce", DIR])]})'
+announced() { wc -l <"$ROOT/var/lib/stead/data/server/data/server/announced"; }
+cleans() {
+	running_node "$CLEAN"
+	agent clean tidy >"$ROOT.log" 2>&1
+	[ $? = 1 ] && [ "$(announced)" = 1 ] || { cat "$ROOT.log"; return 1; }
+	grep -q 'clean.tidy.first: it exits with 1' "$ROOT.log" && ! grep -q hunter2 "$ROOT.log" || { cat "$ROOT.log"; return 1; }
+	[ ! -e "$ROOT/var/lib/stead/state/jobs/tidy.json" ] && grep -q '^run .*--name=stead-job-tidy ' "$ENGINE/calls"
+}
+cleans_again() {
+	running_node "${CLEAN/\"server\", \"fail\"/\"server\", \"ping\", DIR}"
+	agent clean tidy && agent clean tidy && [ "$(announced)" = 2 ]
+}
+ends_a_clean_up() {
+	running_node "$CLEAN"
+	sleep 100 &
+	echo $! >"$ENGINE/running/stead-job-tidy"
+	agent clean --end tidy && ! kill -0 $! 2>/dev/null && [ ! -e "$ENGINE/running/stead-job-tidy" ]
+}
+no_such_clean_up() {
+	running_node "$CLEAN"
+	agent clean setup
+	[ $? = 2 ] || return 1
+	agent clean --end
+	[ $? = 2 ] || return 1
+	agent clean tidy more
+	[ $? = 2 ]
+}
+
 # --- app ---
 
 app_lists() {
@@ -245,6 +278,10 @@ destroy_killed() {
 	destroyed && [ "$point" -gt 20 ] || { echo "$point points"; return 1; }
 }
 
+tap "clean: each step is tried, and none is journaled" cleans
+tap "clean: again and again" cleans_again
+tap "clean: what was left at work is ended" ends_a_clean_up
+tap "clean: no such job" no_such_clean_up
 tap "app: lists what there is" app_lists
 tap "app: in the running container, with stdin, arguments and exit status" app_execs
 tap "app: in a container of its own when the process does not run" app_alone

@@ -28,6 +28,18 @@ mastodon_is_whole
 mastodon_keeps_secrets
 is "the tables are that version's" "$(versions)" '20260611150940|6'
 
+# --- cleaned up at its times, while it is ready ---
+clean_up() { inside $node systemctl start stead-clean-remote-copies.service; }
+ok "it cleans up" clean_up
+like "with the application's own tool" "$(inside $node journalctl --no-pager -o cat -u stead-clean-remote-copies)" \
+	'clean\.remote-copies\.profiles'
+is "its container is gone" "$(inside $node podman ps -aq --filter name=stead-job-)" ""
+like "its next time is known" "$(inside $node systemctl list-timers --no-pager --no-legend stead-clean-remote-copies.timer)" '^Sun .*05:30:00'
+ok "in maintenance" on_host $node stead-node maintenance on
+fails "it does not" clean_up
+ok "behind it" on_host $node stead-node maintenance off
+ok "the node becomes ready again" node_ready $node 300
+
 # --- another version ---
 ok "a newer version is asked for" mastodon_image v4.7.1
 ok "a newer version: up" up
