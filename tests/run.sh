@@ -79,7 +79,7 @@ run_one() { # SUITE NAME COMMAND...
 # Those that take longest begin first, so that no long one runs alone at the end.
 first_of() {
 	case $1 in
-	systemd) echo up-trouble up-podman up-docker mastodon mastodon-trouble ;;
+	systemd) echo up-trouble up-podman up-docker mastodon mastodon-trouble mastodon-killed ;;
 	esac
 }
 
