@@ -9,7 +9,7 @@ STEAD_NODE_FAIL=${STEAD_NODE_FAIL:-${STEAD_TOP:-$(dirname "$0")/../..}/build/tes
 make_templates >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 tap "first plan, killed at each point, then resume" killed none old resume new
 tap "all kinds at once, killed at each point, then resume" killed old all resume new
-tap "first plan, killed, then apply" killed none old apply new
-tap "all kinds at once, killed, then apply" killed old all apply new
+tap "first plan, killed, then apply" killed none old apply new "$step"
+tap "all kinds at once, killed, then apply" killed old all apply new "$step"
 sed 's/^/# /' "$work/points"
 tap_end

@@ -6,7 +6,7 @@ STEAD_NODE_FAIL=${STEAD_NODE_FAIL:-${STEAD_TOP:-$(dirname "$0")/../..}/build/tes
 
 make_templates >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 tap "a change that is returned, killed at each point, then resume" killed old sick resume old
-tap "a change that is returned, killed, then apply" killed old sick apply old
+tap "a change that is returned, killed, then apply" killed old sick apply old "$step"
 tap "killed, and killed again" killed_twice old all $([ -n "${STEAD_SOAK:-}" ] && echo 3 || echo 23)
 sed 's/^/# /' "$work/points"
 tap_end
