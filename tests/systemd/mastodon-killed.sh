@@ -2,7 +2,7 @@
 # The agent is killed all along the first set-up of a whole node of Mastodon, on the lab's stand-ins: in `prepare`,
 # `setup` and `ready`, right before or right after an fsync, rename, link, unlink or program, each time on the node as the
 # kill before left it; systemd starts it again. It is killed at each sixteenth point of every step, and at each fifth of
-# those while the owner's account is made; with STEAD_SOAK=1 at every one. In the end the node is as it is without all that:
+# those while the owner's account is made and after the start; with STEAD_SOAK=1 at every one. In the end the node is as it is without all that:
 # proven from outside, one owner whose stored login works, all there once. Not here: a kill while a program runs
 # (power-cuts.sh), and steps after the start, of which Mastodon has none without search.
 set -u
@@ -46,10 +46,10 @@ killed_often() { # VERB LEAST
 	[ "$count" -ge "$2" ]
 }
 
-# All steps of the plan but guards, which are not journaled; and what the journals hold.
+# All steps of the plan but guards and clean-ups, which are not journaled; and what the journals hold.
 planned() {
 	inside $node cat /etc/stead/node.json |
-		jq -c '.jobs[] | .name as $job | .steps[] | select(has("guard") | not) | [$job, .id, "done"]' | sort
+		jq -c '.jobs[] | select(.phase != "clean") | .name as $job | .steps[] | select(has("guard") | not) | [$job, .id, "done"]' | sort
 }
 journaled() {
 	inside $node sh -c 'cat /var/lib/stead/state/jobs/*.json' |
