@@ -108,6 +108,20 @@ static void check_domain(const struct node *node, const struct node_text *name,
 		           "no public authority signs a certificate for '%s'", name->v);
 }
 
+/* The files' host, when the node serves it. */
+static void check_bucket(const struct node *node, struct findings *findings)
+{
+	for (size_t i = 0; i < node->routes.count; i++) {
+		const struct node_route *route = &node->routes.items[i];
+
+		if (route->bucket != NULL)
+			check_domain(
+				node,
+				&(struct node_text){ .v = route->host, .origin = route->origin },
+				findings);
+	}
+}
+
 static void check_web(const struct node *node, struct findings *findings)
 {
 	if (str_equal(node->web.v, node->domain.v) || node->app_definition->split_domain.v)
@@ -135,6 +149,7 @@ CHECK_FAMILY(names)
 	check_domain(node, &node->domain, findings);
 	if (!str_equal(node->web.v, node->domain.v))
 		check_domain(node, &node->web, findings);
+	check_bucket(node, findings);
 	check_web(node, findings);
 	check_hostname(node, findings);
 }

@@ -187,6 +187,12 @@ static void compare(struct fleet *fleet, struct compile *compile)
 		claim(fleet, compile, path,
 		      &(struct fleet_claim){ "fleet.web", "the site", node->web.v, NULL },
 		      node->web.origin.span);
+	for (size_t i = 0; i < node->routes.count; i++)
+		if (node->routes.items[i].bucket != NULL)
+			claim(fleet, compile, path,
+			      &(struct fleet_claim){ "fleet.web", "the host of files",
+			                             node->routes.items[i].host, NULL },
+			      node->routes.items[i].origin.span);
 	claim(fleet, compile, path,
 	      &(struct fleet_claim){ "fleet.host", "the machine", node->machine.host, NULL },
 	      compile->settings.machine.host.at);

@@ -113,6 +113,8 @@ char *kit_text(const struct compile *c)
 	add_line(&text, "app", s->app.v);
 	add_line(&text, "domain", s->domain.v);
 	add_line(&text, "site", settings_web(s)->v);
+	if (s->media.store.s3.serve.v)
+		add_line(&text, "files", s->media.store.s3.public_host.v);
 	add_line(&text, "handle", arena_printf(c->arena, "@%s@%s", s->admin.name.v, s->domain.v));
 	add_line(&text, "lineage", c->has_lock ? c->lock.lineage : "none: there is no " LOCK_FILE);
 	if (s->machine.host.v != NULL)

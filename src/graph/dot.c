@@ -123,6 +123,10 @@ static void add_ports(const struct node *node, struct output *out)
 		for (size_t r = 0; process->port_count > 0 && r < node->routes.count; r++) {
 			const struct node_route *route = &node->routes.items[r];
 
+			if (route->bucket != NULL)
+				output_line(out, route->origin, "  %s -> %s [label=%s];", proxy,
+				            id(arena, "bucket", route->bucket->name),
+				            quote(arena, route->host));
 			if (route->process == NULL)
 				continue; /* answered by the proxy itself */
 			output_line(out, route->origin, "  %s -> %s [label=%s];", proxy,

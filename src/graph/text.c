@@ -44,6 +44,14 @@ static const char *published(struct arena *arena, const struct node_process *pro
 	return text.data;
 }
 
+static const char *without_process(struct arena *arena, const struct node_route *route)
+{
+	if (route->bucket != NULL)
+		return arena_printf(arena, "the bucket '%s' at %s", route->bucket->name,
+		                    route->bucket->url);
+	return route->redirect != NULL ? route->redirect : "nothing";
+}
+
 static void add_ports(struct tree *tree)
 {
 	const struct node *node = tree->node;
@@ -67,7 +75,7 @@ static void add_ports(struct tree *tree)
 
 			if (route->process == NULL)
 				add(tree, 2, route->origin, "%s%s to %s", route->host, route->path,
-				    route->redirect);
+				    without_process(tree->arena, route));
 			else
 				add(tree, 2, route->origin, "%s%s to %s:%u", route->host,
 				    route->path, route->process->name, route->process->port);

@@ -209,6 +209,8 @@ static void route_block(struct host_context *host, struct output *file,
 	headers(host, file, route);
 	if (route->process != NULL)
 		backend(host, file, route);
+	else if (route->bucket != NULL)
+		host_proxy_bucket(file, route);
 	else if (route->redirect == NULL)
 		output_line(file, route->origin, "\t\t\trespond 404");
 	else if (literal_or_error(host, "proxy.redirect", "the redirect", route->redirect,

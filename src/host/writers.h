@@ -57,6 +57,9 @@ const char *host_unit_name(struct arena *arena, const struct node_process *proce
 const char *host_config_path(struct arena *arena, const struct node_config *config);
 const char *host_proxy_path(struct arena *arena, const struct node *node);
 
+/* proxy_bucket.c: what the proxy does with a request for ROUTE, a bucket's. */
+void host_proxy_bucket(struct output *file, const struct node_route *route);
+
 enum { HOST_PIDS = 2048 };
 
 /* What no engine can carry is refused here, with a finding. */

@@ -134,6 +134,7 @@ struct node *node_build(struct arena *arena, const struct node_inputs *inputs,
 	build_jobs(&b);
 	build_commands(&b);
 	build_routes(&b);
+	build_bucket(&b);
 	build_permanent(&b);
 	build_proxy(&b);
 	build_machine(&b);

@@ -110,6 +110,8 @@ void build_networks(struct build *b);
 void build_jobs(struct build *b);
 void build_commands(struct build *b);
 void build_routes(struct build *b);
+/* bucket.c: a route for the files of `media.store.s3`, when `serve` says so. */
+void build_bucket(struct build *b);
 void build_configs(struct build *b);
 /* Settings that the definition says the application cannot follow. */
 void build_refusals(struct build *b);

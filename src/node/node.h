@@ -159,11 +159,19 @@ struct node_command {
 	struct node_texts run;
 };
 
+struct node_bucket { /* files that everybody may read, by the names they have there */
+	const char *name;
+	const char *url;  /* "https://s3.example.net:9000", for the proxy */
+	const char *host; /* the same without scheme and usual port */
+	const char *path; /* "/NAME" before each file's name; "": the bucket stands in `host` */
+};
+
 struct node_route {
 	const char *host; /* host name */
 	const char *path;
-	const struct node_process *process; /* NULL: a redirect, or nothing is there */
+	const struct node_process *process; /* NULL: a redirect, a bucket, or nothing is there */
 	const char *redirect;               /* "https://example.org", the path is put behind it */
+	const struct node_bucket *bucket;   /* whose files are there; NULL: none */
 	long max_body;
 	bool websocket;
 	const char *cache;        /* Cache-Control of good answers; NULL: as the process says */

@@ -73,6 +73,7 @@ static const struct rule rules[] = {
 	{ "node.trial", "a machine for trials speaks to nobody: another node may own the domain" },
 	{ "node.vm-disk", "a VM has a disk of its own for the data, whatever the settings name" },
 	{ "proxy.admin", "the proxy's admin endpoint is a socket that nothing else can reach" },
+	{ "proxy.bucket", "files of a bucket are read by everybody and trusted by nobody" },
 	{ "proxy.config", "the proxy's configuration is mounted read-only, as a directory" },
 	{ "proxy.data", "certificates and the internal authority's key are precious" },
 	{ "proxy.encode", "answers are compressed for clients that can read it" },

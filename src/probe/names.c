@@ -106,7 +106,7 @@ static const char *machine_address(struct probe *probe)
 }
 
 static void judge_addresses(struct probe *probe, const struct value_text *web,
-                            const struct strings *addresses)
+                            const struct strings *addresses, const char *waits)
 {
 	const char *machine = machine_address(probe);
 	bool v4 = false, here = machine == NULL;
@@ -130,8 +130,7 @@ static void judge_addresses(struct probe *probe, const struct value_text *web,
 		          "servers without IPv6 cannot reach it", "%s has no IPv4 address", web->v);
 	if (!here)
 		diag_warning(&probe->findings, "dns.other-machine", web->at,
-		             arena_printf(probe->arena, "'stead up' waits until it leads to %s",
-		                          machine),
+		             arena_printf(probe->arena, "%s until it leads to %s", waits, machine),
 		             "%s leads to %s, and machine.host is %s", web->v,
 		             strings_join(probe->arena, addresses, ", "), machine);
 }
@@ -169,7 +168,7 @@ void probe_address(struct probe *probe)
 		                 &found);
 		return;
 	}
-	judge_addresses(probe, web, &found.values);
+	judge_addresses(probe, web, &found.values, "'stead up' waits");
 	probe_saw(probe, "%s leads to %s, says %s", web->v,
 	          strings_join(probe->arena, &found.values, ", "), found.server);
 }
@@ -203,7 +202,8 @@ static bool may_issue(const struct settings *settings, const char *value)
 	       (!settings->tls.staging.v && names_authority(value, "sectigo.com"));
 }
 
-static void judge_caa(struct probe *probe, const char *name, const struct strings *records)
+static void judge_caa(struct probe *probe, const char *name, struct span at,
+                      const struct strings *records)
 {
 	const struct settings *settings = probe->online->settings;
 	struct strings issuers = { 0 };
@@ -218,7 +218,7 @@ static void judge_caa(struct probe *probe, const char *name, const struct string
 		allowed |= may_issue(settings, value);
 	}
 	if (issuers.count > 0 && !allowed)
-		diag_error(&probe->findings, "dns.caa", settings_web(settings)->at,
+		diag_error(&probe->findings, "dns.caa", at,
 		           "add one for letsencrypt.org: 0 issue \"letsencrypt.org\"",
 		           "the CAA record of %s lets only '%s' issue certificates", name,
 		           strings_join(probe->arena, &issuers, ", "));
@@ -229,21 +229,21 @@ static void judge_caa(struct probe *probe, const char *name, const struct string
 		probe_saw(probe, "%s says nothing of who may issue certificates", name);
 }
 
-void probe_caa(struct probe *probe)
+static bool has_authority(const struct probe *probe)
 {
-	const struct value_text *web = settings_web(probe->online->settings);
+	return str_equal(probe->online->node->tls.issuer, "acme");
+}
+
+/* The nearest name that has any is what counts. */
+static void ask_caa(struct probe *probe, const struct value_text *host)
+{
 	struct dns_result found;
 
-	if (!str_equal(probe->online->node->tls.issuer, "acme")) {
-		probe_skip(probe, "tls.issuer is not acme");
-		return;
-	}
-	/* The nearest name that has any is what counts. */
-	for (const char *name = web->v; name != NULL && strchr(name, '.') != NULL;
+	for (const char *name = host->v; name != NULL && strchr(name, '.') != NULL;
 	     name = strchr(name, '.') + 1) {
 		lookup(probe, name, DNS_CAA, &found);
 		if (found.answer == DNS_FOUND) {
-			judge_caa(probe, name, &found.values);
+			judge_caa(probe, name, host->at, &found.values);
 			return;
 		}
 		if (found.answer == DNS_NO_DOMAIN) {
@@ -251,14 +251,22 @@ void probe_caa(struct probe *probe)
 			return;
 		}
 		if (found.answer == DNS_UNKNOWN) {
-			diag_warning(&probe->findings, "dns.caa-unknown", web->at,
+			diag_warning(&probe->findings, "dns.caa-unknown", host->at,
 			             "no certificate is issued as long as nobody answers",
 			             "whether %s has CAA records is not known: %s", name,
 			             found.why);
 			return;
 		}
 	}
-	probe_saw(probe, "anybody may issue certificates for %s", web->v);
+	probe_saw(probe, "anybody may issue certificates for %s", host->v);
+}
+
+void probe_caa(struct probe *probe)
+{
+	if (has_authority(probe))
+		ask_caa(probe, settings_web(probe->online->settings));
+	else
+		probe_skip(probe, "tls.issuer is not acme");
 }
 
 /* --- MX --- */
@@ -311,6 +319,25 @@ void probe_mx(struct probe *probe)
 
 /* --- media --- */
 
+/* A host of the node's own, beside the site. */
+static void probe_served(struct probe *probe, const struct value_text *host)
+{
+	const char *machine = machine_address(probe);
+	struct dns_result found;
+
+	lookup(probe, host->v, DNS_A, &found);
+	if (found.answer != DNS_FOUND) {
+		judge_no_address(probe, host, machine != NULL ? machine : "the machine's address",
+		                 &found);
+		return;
+	}
+	judge_addresses(probe, host, &found.values, "it has no certificate");
+	if (has_authority(probe))
+		ask_caa(probe, host);
+	probe_saw(probe, "%s leads to %s, and the node serves it", host->v,
+	          strings_join(probe->arena, &found.values, ", "));
+}
+
 void probe_media(struct probe *probe)
 {
 	const struct settings_s3 *s3 = &probe->online->settings->media.store.s3;
@@ -322,6 +349,10 @@ void probe_media(struct probe *probe)
 
 	if (from->v == NULL) {
 		probe_skip(probe, "media stay on the machine");
+		return;
+	}
+	if (s3->serve.v) {
+		probe_served(probe, &s3->public_host);
 		return;
 	}
 	server = fetch_server(probe->arena, from->v);

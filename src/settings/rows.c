@@ -218,6 +218,10 @@ static const struct schema_row s3_rows[] = {
 	    "what every name in the bucket begins with"),
 	ROW("public_host", SCHEMA_DOMAIN, settings_s3, public_host,
 	    "host name the files are served at"),
+	ROW("serve", SCHEMA_BOOL, settings_s3, serve,
+	    "the node's own proxy serves public_host, from a bucket that everybody may read; it "
+	    "keeps no copies",
+	    .fallback = "false"),
 	ROW("acl", SCHEMA_WORD, settings_s3, acl,
 	    "the right given to each file; none where the bucket's policy decides",
 	    .fallback = "none", .words = words_acl),

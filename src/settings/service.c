@@ -1,6 +1,7 @@
 /* Services that are elsewhere: a database, a queue, a search, a bucket. */
 #include "settings/internal.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -101,7 +102,8 @@ static bool take_user(const struct url *url, const char **rest)
 
 static bool take_port(const struct url *url, const char *s)
 {
-	long port = url->kind->port;
+	bool plain = url->kind == &bucket && str_equal(url->place->scheme.v, "http");
+	long port = plain ? 80 : url->kind->port;
 
 	if (s != NULL && (!str_to_long(s, &port) || port < 1 || port > 65535))
 		return refuse(url, url->kind->like, "has a port that is none");
@@ -184,6 +186,64 @@ static void check(struct settings_checker *c, const char *key, struct settings_s
 	     &service->direct);
 }
 
+/* --- a bucket that the proxy serves --- */
+
+static void refuse_bucket(struct settings_checker *c, struct span at, const char *key,
+                          const char *hint, const char *problem)
+{
+	diag_error(c->findings, "settings.value", at, hint, "'media.store.s3.%s' %s", key, problem);
+}
+
+static bool is_address(const char *host)
+{
+	unsigned char address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* True when each part between slashes is a name, so that no server would read the path otherwise.
+ */
+static bool is_path(const char *s)
+{
+	for (;;) {
+		size_t len = strcspn(s, "/");
+
+		if (len == 0 || (len == 1 && s[0] == '.') || (len == 2 && strncmp(s, "..", 2) == 0))
+			return false;
+		if (s[len] == '\0')
+			return true;
+		s += len + 1;
+	}
+}
+
+/* Everything here ends in the proxy's configuration and in the addresses that it asks for. */
+static void check_served(struct settings_checker *c, const struct settings *settings)
+{
+	const struct settings_s3 *s3 = &settings->media.store.s3;
+	const struct value_text *host = &s3->public_host;
+
+	if (!s3->serve.v)
+		return;
+	if (host->v == NULL)
+		refuse_bucket(c, s3->serve.at, "serve",
+		              "add the name: public_host: files.example.org",
+		              "needs 'media.store.s3.public_host'");
+	else if (str_equal(host->v, settings->domain.v) ||
+	         str_equal(host->v, settings_web(settings)->v))
+		refuse_bucket(c, host->at, "public_host",
+		              "files of strangers need a name of their own, like files.example.org",
+		              "is where the site is");
+	if (s3->bucket.v != NULL && (!is_plain(s3->bucket.v, ".-_") || !is_path(s3->bucket.v)))
+		refuse_bucket(c, s3->bucket.at, "bucket", "letters, digits, '-', '.' and '_'",
+		              "is not the name of a bucket");
+	if (s3->prefix.v != NULL && (!is_plain(s3->prefix.v, ".-_/") || !is_path(s3->prefix.v)))
+		refuse_bucket(c, s3->prefix.at, "prefix",
+		              "like media, or a/b: with no '/' at either end", "cannot be served");
+	if (!s3->path_style.v && s3->place.host.v != NULL && is_address(s3->place.host.v))
+		refuse_bucket(c, s3->endpoint.at, "endpoint", "write 'path_style: true'",
+		              "is an address, and no bucket can stand before it");
+}
+
 void settings_check_services(struct settings_checker *c, struct settings *settings)
 {
 	struct settings_store *store = &settings->media.store;
@@ -198,6 +258,7 @@ void settings_check_services(struct settings_checker *c, struct settings *settin
 	check(c, "redis", &settings->redis, &redis);
 	check(c, "search", &settings->search, &search);
 	take(c, "media.store.s3.endpoint", &store->s3.endpoint, &bucket, &store->s3.place);
+	check_served(c, settings);
 }
 
 /* --- their secrets --- */

@@ -91,7 +91,7 @@ struct settings_place {
 
 struct settings_s3 {
 	struct value_text endpoint, bucket, region, prefix, public_host, acl;
-	struct value_bool path_style;
+	struct value_bool path_style, serve;
 	struct settings_place place; /* of `endpoint` */
 };
 

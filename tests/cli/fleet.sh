@@ -166,6 +166,11 @@ sed -i '/^domain/a web: bob.example.org' "$fleet/dave/stead.yaml"
 run 1 'two sites at one name' check --all "$fleet"
 out_has 'are found' "$fleet/dave/stead.yaml:6:6: error[fleet.web]"
 copy "$tmp/seed" "$fleet/dave" dave.example.org
+printf 'media: { store: { s3: { endpoint: "https://s3.example.net", bucket: files, public_host: bob.example.org, serve: true } } }\n' \
+	>>"$fleet/dave/stead.yaml"
+run 1 'files at the name of a site' check --all "$fleet"
+out_has 'are found as well' "error[fleet.web]: the host of files 'bob.example.org' is also that of $fleet/bob/stead.yaml"
+copy "$tmp/seed" "$fleet/dave" dave.example.org
 sed -i '/^machine:/a\  host: one.example.net' "$fleet/dave/stead.yaml" "$fleet/bob/stead.yaml"
 run 1 'two nodes on one machine' check --all "$fleet"
 out_has 'are found too' 'error[fleet.host]'

@@ -202,7 +202,7 @@ online() {
 	done
 	for setting in "$@"; do
 		case $setting in
-		mail.password=*) sets+=(--secret "$setting") ;;
+		mail.password=* | media.*_key=*) sets+=(--secret "$setting") ;;
 		*) sets+=(--set "$setting") ;;
 		esac
 	done
@@ -247,6 +247,19 @@ out_has 'whether certificates may be issued is not' 'warning[dns.caa-unknown]: w
 online 1 'no address' domain=nothing.example.org
 out_has 'it is said' "error[dns.no-address]: nothing.example.org has no address"
 out_has 'and what to do' 'add an A or AAAA record'
+files() { # CODE NAME HOST
+	online "$1" "$2" machine.host=198.51.100.90 media.store.s3.endpoint=http://s3.example.org media.store.s3.bucket=files \
+		media.store.s3.serve=true "media.store.s3.public_host=$3" "media.access_key=@$tmp/password" "media.secret_key=@$tmp/password"
+}
+files 0 'files that the node serves' alias.example.org
+saw 'it is said where they lead' media ok 'alias.example.org leads to 198.51.100.90, and the node serves it'
+files 0 'files that lead elsewhere' site.example.org
+out_has 'it is said' 'warning[dns.other-machine]: site.example.org leads to 198.51.100.81, and machine.host is 198.51.100.90'
+out_has 'and what that means' 'it has no certificate until it leads to 198.51.100.90'
+files 1 'files without an address' nothing.example.org
+out_has 'it is said' 'error[dns.no-address]: nothing.example.org has no address'
+files 1 'files whose name forbids the authority' forbidden.example.org
+out_has 'it is said' "error[dns.caa]: the CAA record of forbidden.example.org lets only 'digicert.com' issue certificates"
 online 0 'a private address' domain=private.example.org
 out_has 'it is said' 'warning[dns.private]: private.example.org leads to 192.168.1.2'
 saw 'who is there is not asked' site ok '192.168.1.2: not asked'
