@@ -103,6 +103,16 @@ like "nothing to do: it says so" "$(cat "$dir/said")" '^nothing to change'
 is "nothing ran" "$(inside $node cat /var/lib/stead/state/jobs/account.json)" "$state"
 is "nothing restarted" "$(starts)" 2
 
+# --- an older version than the one that ran last ---
+version=/var/lib/stead/data/gotosocial/database/version
+is "which version runs is kept beside its database" "$(inside $node cat $version)" 0.19.2
+inside $node sh -c "echo 0.19.10 >$version"
+sed -i 's/show_blocks: true/show_blocks: false/' "$dir/n/stead.yaml"
+fails "up refuses an older one" up
+like "and says why" "$(cat "$dir/said")" 'a newer GoToSocial has run here'
+inside $node sh -c "echo 0.9.30 >$version"
+ok "one that is newer comes in" up
+
 # --- a new password, when the stored one is lost ---
 inside $node rm /var/lib/stead/state/secrets/owner_password
 ok "a power cut" "$lab" node kill $node

@@ -85,6 +85,9 @@ def main(words):
         store.validate()
         import server  # what it needs takes its time, and the tool does not need it
         return server.start()
+    if words == ["--version"]:
+        print("gotosocial version 0.19.2 git-0000000")
+        return 0
     if words[:2] != ["admin", "account"] or words[2:3] == [] or words[2] not in ACCOUNT:
         store.fail(f"unknown command \"{' '.join(words)}\" for \"gotosocial\"")
     action, needed = ACCOUNT[words[2]]
