@@ -103,7 +103,7 @@ for engine in podman docker; do
 		node snac 1g $engine $os
 		for feature in s3 database redis search domain network disk; do node mastodon 4g $engine $os $feature; done
 		for feature in opensearch elasticsearch; do node mastodon 8g $engine $os $feature; done
-		node mastodon 16g $engine $os split
+		node mastodon 8g $engine $os split
 		node mastodon 16g $engine $os opensearch split
 		node mastodon 8g $engine $os s3 database redis search domain network disk split
 		for feature in database redis network disk; do node diaspora 4g $engine $os $feature; done
