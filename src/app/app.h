@@ -342,9 +342,23 @@ char *reference_filter(struct arena *arena, const char *filter, const char *valu
 
 /* --- versions (app/version.c) --- */
 
+enum { VERSION_PARTS_MAX = 6 };
+
+struct version {
+	long parts[VERSION_PARTS_MAX];
+	size_t count;
+};
+
+/* "0.19.2" and what follows it; false when there is no number, or one too many or too long. */
+bool version_read(const char *s, struct version *ret, const char **ret_end);
+
+/* Below, at or above 0; as far as ASKED goes: 0.19.2 is "0.19". */
+int version_compare(const struct version *version, const struct version *asked);
+
 /* The number in an image's tag: "0.19.2" of "example.org/gotosocial:v0.19.2-rc1"; NULL when the tag
  * is none that begins with a number, or there is no tag. */
 const char *version_of_image(struct arena *arena, const char *image);
+const char *version_of_tag(struct arena *arena, const char *tag);
 
 /* True when CONDITION is about the version ("version >= 0.20"), whether it is right or not. */
 bool version_is_condition(const char *condition);
@@ -352,5 +366,12 @@ bool version_is_condition(const char *condition);
 /* Whether it holds for VERSION: the numbers between the dots are compared, as many as the condition
  * has. False when the condition is wrong. */
 bool version_test(const char *condition, const char *version, bool *ret_holds);
+
+/* Whether all of them hold; for NULL, a version that is not known, none does. */
+bool version_meets(const struct value_list *conditions, const char *version);
+
+/* The conditions on the version of a process's image: the definition's `versions`. NULL: there are
+ * none, or they are not about that one, as its own image shows (a database's). */
+const struct value_list *version_asked_of(const struct app *app, const struct app_process *process);
 
 #endif

@@ -8,22 +8,16 @@
 #define WORD "version"
 #define DIGITS "0123456789"
 
-enum { PARTS_MAX = 6, PART_DIGITS = 9 };
+enum { PART_DIGITS = 9 };
 
-struct version {
-	long parts[PARTS_MAX];
-	size_t count;
-};
-
-/* "0.19.2" and what follows it; false when there is no number, or one too many or too long. */
-static bool read_version(const char *s, struct version *ret, const char **ret_end)
+bool version_read(const char *s, struct version *ret, const char **ret_end)
 {
 	*ret = (struct version){ 0 };
 	for (;; s++) {
 		char digits[PART_DIGITS + 1] = { 0 };
 		size_t len = strspn(s, DIGITS);
 
-		if (len == 0 || len > PART_DIGITS || ret->count == PARTS_MAX)
+		if (len == 0 || len > PART_DIGITS || ret->count == VERSION_PARTS_MAX)
 			return false;
 		memcpy(digits, s, len);
 		if (!str_to_long(digits, &ret->parts[ret->count++]))
@@ -39,13 +33,20 @@ static bool read_version(const char *s, struct version *ret, const char **ret_en
 const char *version_of_image(struct arena *arena, const char *image)
 {
 	const char *slash = strrchr(image, '/'), *name = slash != NULL ? slash : image;
-	const char *tag = strchr(name, ':'), *at = strchr(name, '@'), *end;
-	struct version version;
+	const char *tag = strchr(name, ':'), *at = strchr(name, '@');
 
 	if (tag == NULL || (at != NULL && at < tag)) /* the colon is the digest's */
 		return NULL;
-	tag += tag[1] == 'v' ? 2 : 1;
-	if (!read_version(tag, &version, &end))
+	return version_of_tag(arena, tag + 1);
+}
+
+const char *version_of_tag(struct arena *arena, const char *tag)
+{
+	struct version version;
+	const char *end;
+
+	tag += *tag == 'v' ? 1 : 0;
+	if (!version_read(tag, &version, &end))
 		return NULL;
 	return arena_strndup(arena, tag, (size_t)(end - tag));
 }
@@ -61,8 +62,7 @@ bool version_is_condition(const char *condition)
 	return *rest != '\0' && strchr(" <>=!", *rest) != NULL;
 }
 
-/* As far as the condition goes: 0.19.2 is "0.19". */
-static int compare(const struct version *version, const struct version *asked)
+int version_compare(const struct version *version, const struct version *asked)
 {
 	for (size_t i = 0; i < asked->count; i++) {
 		long part = i < version->count ? version->parts[i] : 0;
@@ -94,13 +94,33 @@ bool version_test(const char *condition, const char *version, bool *ret_holds)
 			continue;
 		s += strlen(signs[i].sign);
 		s += strspn(s, " ");
-		if (!read_version(s, &asked, &end) || end[strspn(end, " ")] != '\0')
+		if (!version_read(s, &asked, &end) || end[strspn(end, " ")] != '\0')
 			return false;
-		if (!read_version(version, &here, &end))
+		if (!version_read(version, &here, &end))
 			return true; /* an unknown one is none of them */
-		order = compare(&here, &asked);
+		order = version_compare(&here, &asked);
 		*ret_holds = order < 0 ? signs[i].less : order > 0 ? signs[i].more : signs[i].equal;
 		return true;
 	}
 	return false;
+}
+
+bool version_meets(const struct value_list *conditions, const char *version)
+{
+	bool all = version != NULL, holds;
+
+	for (size_t i = 0; all && i < conditions->count; i++)
+		all = version_test(conditions->items[i].v, version, &holds) && holds;
+	return all;
+}
+
+const struct value_list *version_asked_of(const struct app *app, const struct app_process *process)
+{
+	cleanup_arena struct arena *scratch = arena_new();
+	const char *own = process->image.v;
+
+	if (app->versions.count == 0 ||
+	    (own != NULL && !version_meets(&app->versions, version_of_image(scratch, own))))
+		return NULL;
+	return &app->versions;
 }

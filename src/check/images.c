@@ -65,15 +65,6 @@ static void check_arch(const struct node *node, const struct node_process *proce
 		           node->machine.arch);
 }
 
-static bool is_among(const struct app *app, const char *version)
-{
-	bool all = version != NULL, holds;
-
-	for (size_t i = 0; all && i < app->versions.count; i++)
-		all = version_test(app->versions.items[i].v, version, &holds) && holds;
-	return all;
-}
-
 /* "version >= 0.19, version < 0.21" */
 static const char *versions_text(struct arena *arena, const struct app *app)
 {
@@ -85,32 +76,26 @@ static const char *versions_text(struct arena *arena, const struct app *app)
 	return text.data;
 }
 
-/* An image of the user's own choice. Whether it is the application's at all, and not that of a
- * database, is seen from the one that stands in its place. */
-static void check_version(const struct app *app, const struct app_process *process,
-                          const struct settings *settings, struct findings *findings)
+/* An image that settings or lock name. Whether it is the application's at all, and not that of a
+ * database, is seen from the one that the definition has in its place. */
+static void check_version(const struct app *app, const struct node *node,
+                          const struct app_process *from, struct findings *findings)
 {
 	cleanup_arena struct arena *scratch = arena_new();
-	const char *own = process->image.v, *version;
+	const struct value_list *versions = version_asked_of(app, from);
+	const struct node_process *process = node_process_find(node, from->name.v);
+	const char *version;
 
-	if (app->versions.count == 0 ||
-	    (own != NULL && !is_among(app, version_of_image(scratch, own))))
+	if (versions == NULL || process == NULL || process->image_name == NULL)
 		return;
-	for (size_t i = 0; i < settings->images.count; i++) {
-		const struct value_pair *pair = &settings->images.items[i];
-
-		if (!str_equal(pair->key, process->name.v) || pair->value.v == NULL)
-			continue;
-		version = version_of_image(scratch, pair->value.v);
-		if (version != NULL && !is_among(app, version))
-			diag_warning(
-				findings, "image.version", pair->value.at,
-				arena_printf(findings->arena,
-			                     "it is for these: %s; a newer stead may know more",
-			                     versions_text(scratch, app)),
-				"the definition of %s was not written for version %s", app->name.v,
-				version);
-	}
+	version = version_of_image(scratch, process->image_name);
+	if (version == NULL || version_meets(versions, version))
+		return;
+	diag_warning(findings, "image.version", process->image_origin.span,
+	             arena_printf(findings->arena,
+	                          "it is for these: %s; a newer stead may know more",
+	                          versions_text(scratch, app)),
+	             "the definition of %s was not written for version %s", app->name.v, version);
 }
 
 CHECK_FAMILY(images)
@@ -125,5 +110,5 @@ CHECK_FAMILY(images)
 		check_arch(node, process, inputs->lock, findings);
 	}
 	for (size_t i = 0; i < inputs->app->processes.count; i++)
-		check_version(inputs->app, &processes[i], inputs->settings, findings);
+		check_version(inputs->app, node, &processes[i], findings);
 }

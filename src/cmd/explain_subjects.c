@@ -337,7 +337,8 @@ static void explain_images(struct explain *e, const char *arg)
 	for (size_t i = 0; (process = node_container(e->node, i)) != NULL; i++) {
 		name(e, process->image);
 		name(e, process->image_name);
-		if (!means_image(arg, process->image) && !means_image(arg, process->image_name))
+		if (!means_image(arg, process->image) && !means_image(arg, process->image_name) &&
+		    !means_image(arg, process->image_named))
 			continue;
 		struct explain_answer *a = answer(e, "image", process->image, NULL);
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "node/image.h"
+#include "node/tag.h"
 
 static bool is_lower_or_digit(char c)
 {
@@ -67,7 +68,7 @@ static bool is_registry(const char *s)
 	       port >= 1 && port <= 65535;
 }
 
-static bool is_tag(const char *s)
+bool image_is_tag(const char *s)
 {
 	size_t len = strlen(s);
 
@@ -118,7 +119,7 @@ bool image_parse(struct arena *arena, const char *s, struct image *ret)
 		ret->tag = colon + 1;
 	}
 	return is_registry(ret->registry) && is_image_path(ret->path) &&
-	       (ret->tag == NULL || is_tag(ret->tag)) &&
+	       (ret->tag == NULL || image_is_tag(ret->tag)) &&
 	       (ret->digest == NULL || image_is_digest(ret->digest));
 }
 
@@ -231,13 +232,49 @@ static const char *pulled(struct build *b, const struct image *image, const char
 	return text.data;
 }
 
+/* Whether a name stands in the settings; another process's may have come by ${image.NAME}. */
+static bool is_users(const struct build *b, const char *name)
+{
+	for (size_t i = 0; i < b->settings->images.count; i++)
+		if (str_equal(b->settings->images.items[i].value.v, name))
+			return true;
+	return false;
+}
+
+/* The image that is meant now: with the tag that `stead lock --update` took for it, if that is
+ * newer. A definition that has gone on meanwhile does not take it back; a user who names another
+ * does. */
+static const char *updated(struct build *b, const char *named)
+{
+	const struct value_pairs *tags = b->in->lock != NULL ? &b->in->lock->tags : NULL;
+	struct image image, key;
+	const char *best;
+
+	if (tags == NULL || tags->count == 0 || !image_parse(b->arena, named, &image) ||
+	    image.digest != NULL || image.tag == NULL)
+		return named;
+	best = image.tag;
+	for (size_t i = 0; i < tags->count; i++) {
+		const struct value_pair *pair = &tags->items[i];
+
+		if (image_parse(b->arena, pair->key, &key) &&
+		    str_equal(key.registry, image.registry) && str_equal(key.path, image.path) &&
+		    (str_equal(key.tag, image.tag) || !is_users(b, named)) &&
+		    tag_is_newer(pair->value.v, best))
+			best = pair->value.v;
+	}
+	return best == image.tag
+	               ? named
+	               : arena_printf(b->arena, "%s/%s:%s", image.registry, image.path, best);
+}
+
 const char *build_version(struct build *b, const struct app_process *process)
 {
 	const struct value_pair *chosen = images_find(b->settings, process->name.v);
 	const char *image = chosen != NULL && chosen->value.v != NULL
 	                            ? chosen->value.v
 	                            : build_public(b, &process->image, "an image's name").v;
-	const char *version = image != NULL ? version_of_image(b->arena, image) : NULL;
+	const char *version = image != NULL ? version_of_image(b->arena, updated(b, image)) : NULL;
 
 	if (version == NULL)
 		version = b->app->version.v;
@@ -254,6 +291,17 @@ static void report_missing(struct build *b, const struct node_process *process,
 	                        "name one in stead.yaml: 'images: { %s: REGISTRY/NAME:TAG }'%s%s",
 	                        process->name, doc != NULL ? "; " : "", doc != NULL ? doc : ""),
 	           "%s has no image of its own for '%s'", b->settings->app.v, process->name);
+}
+
+/* Images whose definition names them with the same version are made for each other. */
+static const char *family(struct build *b, const char *given)
+{
+	struct image image;
+
+	return given != NULL && image_parse(b->arena, given, &image) && image.tag != NULL &&
+	                       tag_is_version(image.tag, 2)
+	               ? image.tag
+	               : NULL;
 }
 
 void build_image(struct build *b, struct node_process *process, const struct app_process *from,
@@ -277,9 +325,14 @@ void build_image(struct build *b, struct node_process *process, const struct app
 		refuse(b, s, process->image_origin.span);
 		return;
 	}
-	if (b->node->mirror != NULL)
+	process->image_family = from != NULL ? family(b, given->v) : NULL;
+	process->image_named = s;
+	process->image_name = updated(b, s);
+	(void)image_parse(b->arena, process->image_name, &image);
+	if (process->image_name != s)
+		process->image_origin.rule = "node.update";
+	else if (b->node->mirror != NULL)
 		process->image_origin.rule = "node.mirror";
-	process->image_name = s;
 	process->image_fixed = image.digest != NULL;
 	process->image_digest = locked_digest(b, &image);
 	process->image_asked = pulled(b, &image, image.digest);

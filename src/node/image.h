@@ -16,6 +16,9 @@ struct image {
 /* False when S is no whole reference, which begins with its registry. */
 bool image_parse(struct arena *arena, const char *s, struct image *ret);
 
+/* The grammar of a tag alone. */
+bool image_is_tag(const char *s);
+
 /* "sha256:" and 64 hex digits; S may be NULL. */
 bool image_is_digest(const char *s);
 

@@ -80,10 +80,13 @@ struct node_port { /* published on the machine; only the proxy has any */
 enum node_group { NODE_GROUP_DATA, NODE_GROUP_APP, NODE_GROUP_TOOL };
 
 struct node_process {
-	const char *name;       /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
-	const char *image;      /* as it is pulled: mirror applied, digest once the lock knows it */
-	const char *image_name; /* as it was written: "docker.io/library/caddy:2" */
-	const char *image_asked;  /* as its registry is asked: mirror applied, as it was written */
+	const char *name;  /* unit stead-NAME.service, container stead-NAME, DNS alias NAME */
+	const char *image; /* as it is pulled: mirror applied, digest once the lock knows it */
+	const char *image_named;  /* as it was written: "docker.io/library/caddy:2" */
+	const char *image_name;   /* the same, or with the newer tag that the lock has for it */
+	const char *image_asked;  /* as its registry is asked: image_name with the mirror applied */
+	const char *image_family; /* the version that the definition names it with; those with the
+	                             same belong together; NULL: it names none */
 	bool image_fixed;         /* written with its digest */
 	const char *image_digest; /* that is pulled; NULL: neither written nor in the lock */
 	struct origin image_origin;

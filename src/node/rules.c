@@ -71,6 +71,8 @@ static const struct rule rules[] = {
 	{ "node.network-ext", "the network with a way out: what talks to other servers" },
 	{ "node.network-int", "the network without a way out: what only this node talks to" },
 	{ "node.trial", "a machine for trials speaks to nobody: another node may own the domain" },
+	{ "node.update", "the tag is the newer one that 'stead lock --update' took; it stands in "
+	                 "stead.lock" },
 	{ "node.vm-disk", "a VM has a disk of its own for the data, whatever the settings name" },
 	{ "proxy.admin", "the proxy's admin endpoint is a socket that nothing else can reach" },
 	{ "proxy.bucket", "files of a bucket are read by everybody and trusted by nobody" },

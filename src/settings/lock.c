@@ -12,7 +12,7 @@ enum { LOCK_FORMAT = 1, LINEAGE_DIGITS = 32, DIGEST_LEN = 7 + 64 };
 struct lock_file {
 	struct value_int format;
 	struct value_text app, domain, lineage;
-	struct value_pairs images, arches;
+	struct value_pairs tags, images, arches;
 };
 
 #define ROW(key_, type_, field_, ...)                                                              \
@@ -30,6 +30,8 @@ static const struct schema_row lock_rows[] = {
 	    .flags = SCHEMA_NEEDED),
 	ROW("lineage", SCHEMA_TEXT, lineage, "names this node through its backups",
 	    .flags = SCHEMA_NEEDED),
+	ROW("tags", SCHEMA_PAIRS, tags, "newer tags that were taken for what is named",
+	    .item = SCHEMA_TEXT),
 	ROW("images", SCHEMA_PAIRS, images, "digests of the images", .item = SCHEMA_TEXT),
 	ROW("arches", SCHEMA_PAIRS, arches, "the machines each image is for", .item = SCHEMA_TEXT),
 	{ .key = NULL },
@@ -71,6 +73,25 @@ static void check_arches(const struct value_pairs *arches, struct findings *find
 	}
 }
 
+/* What could stand behind a name and a colon (distribution's grammar of references). */
+static void check_tags(const struct value_pairs *tags, struct findings *findings)
+{
+	enum { LONGEST = 128 };
+
+	for (size_t i = 0; i < tags->count; i++) {
+		const struct value_text *tag = &tags->items[i].value;
+		size_t len = tag->v != NULL ? strlen(tag->v) : 0;
+
+		if (len > 0 && len <= LONGEST && tag->v[0] != '.' && tag->v[0] != '-' &&
+		    strspn(tag->v,
+		           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+		            len)
+			continue;
+		diag_error(findings, "lock.value", tag->v != NULL ? tag->at : tags->items[i].key_at,
+		           NULL, "the newer tag of '%s' is no tag", tags->items[i].key);
+	}
+}
+
 bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock *ret,
                  struct findings *findings)
 {
@@ -85,6 +106,7 @@ bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock 
 	if (file.lineage.v != NULL && !is_hex(file.lineage.v, LINEAGE_DIGITS))
 		diag_error(findings, "lock.value", file.lineage.at, NULL,
 		           "'lineage' is not %d hex digits", LINEAGE_DIGITS);
+	check_tags(&file.tags, findings);
 	check_images(&file.images, findings);
 	check_arches(&file.arches, findings);
 	*ret = (struct lock){
@@ -93,6 +115,7 @@ bool lock_decode(struct arena *arena, const struct yaml_node *root, struct lock 
 		.lineage = file.lineage.v,
 		.app_at = file.app.at,
 		.domain_at = file.domain.at,
+		.tags = file.tags,
 		.images = file.images,
 		.arches = file.arches,
 	};
@@ -129,6 +152,15 @@ void lock_set(struct arena *arena, struct value_pairs *pairs, const char *key, c
 			return;
 		}
 	*list_add(arena, pairs) = (struct value_pair){ .key = key, .value = { .v = value } };
+}
+
+void lock_remove(struct value_pairs *pairs, const char *key)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (str_equal(pairs->items[i].key, key)) {
+			pairs->items[i] = pairs->items[--pairs->count];
+			return;
+		}
 }
 
 static void write_pair(struct text *text, const char *indent, const char *key, const char *value)
@@ -172,6 +204,7 @@ char *lock_write(struct arena *arena, const struct lock *lock)
 	write_pair(&text, "", "app", lock->app);
 	write_pair(&text, "", "domain", lock->domain);
 	write_pair(&text, "", "lineage", lock->lineage);
+	write_pairs(&text, arena, "tags", &lock->tags);
 	write_pairs(&text, arena, "images", &lock->images);
 	write_pairs(&text, arena, "arches", &lock->arches);
 	return text.data;

@@ -233,6 +233,8 @@ bool settings_open_parse(const char *s, struct settings_open *ret);
 struct lock {
 	const char *app, *domain, *lineage;
 	struct span app_at, domain_at;
+	struct value_pairs tags;   /* "docker.io/library/caddy:2.8.1": "2.8.4", a newer tag that was
+	                              taken for what is named so */
 	struct value_pairs images; /* "docker.io/library/caddy:2": "sha256:…" */
 	struct value_pairs arches; /* "docker.io/library/caddy:2": "aarch64 x86_64"; older locks do
 	                              not have them */
@@ -247,6 +249,9 @@ const char *lock_find(const struct value_pairs *pairs, const char *key);
 bool lock_arches_have(const char *arches, const char *arch);
 /* Sets the value of a key. */
 void lock_set(struct arena *arena, struct value_pairs *pairs, const char *key, const char *value);
+
+/* Takes a key out; it need not be there. */
+void lock_remove(struct value_pairs *pairs, const char *key);
 
 /* The file's text, the same for the same facts. */
 char *lock_write(struct arena *arena, const struct lock *lock);

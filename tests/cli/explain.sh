@@ -73,6 +73,10 @@ for image in lab.invalid/snac lab.invalid/snac:2.75 mirror.example:5000/lab.inva
 	run 0 "an image that is locked and mirrored, as $image" explain "$image" --dir "$tmp/mirrored" --apps "$tmp/apps"
 	out_has 'runs in processes too' 'process: worker'
 done
+printf 'tags:\n  lab.invalid/snac:2.75: "2.76"\n' >>"$tmp/mirrored/stead.lock"
+run 0 'an image that was updated' explain lab.invalid/snac:2.75 --dir "$tmp/mirrored" --apps "$tmp/apps"
+out_has 'is the newer one' 'image mirror.example:5000/lab.invalid/snac:2.76'
+out_has 'and why' "the newer one that 'stead lock --update' took"
 run 0 'a network' explain int "${apps[@]}"
 out_has 'has who is on it' 'on it: worker'
 run 0 'a volume' explain data "${apps[@]}"

@@ -53,7 +53,7 @@ static void try_lock(struct arena *arena, const struct yaml_node *root, struct f
 	require(node != NULL && lock_decode(arena, node, &again, &none));
 	require(str_equal(lock.app, again.app) && str_equal(lock.domain, again.domain));
 	require(str_equal(lock.lineage, again.lineage) && lock.images.count == again.images.count);
-	require(lock.arches.count == again.arches.count);
+	require(lock.arches.count == again.arches.count && lock.tags.count == again.tags.count);
 	require(strcmp(source.data, lock_write(arena, &again)) == 0);
 }
 

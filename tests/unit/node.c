@@ -321,6 +321,59 @@ static void test_version_conditions(void)
 	}
 }
 
+/* What `stead lock --update` took stands before what is named, until that is newer or the user
+ * names another. */
+static void test_update(void)
+{
+#define DEMO_APP(tag)                                                                              \
+	"format: 1\nname: demo\ntitle: D\n"                                                        \
+	"env: { new: { processes: [web], when: [version >= 1.3], values: { NEW: yes } } }\n"       \
+	"processes:\n"                                                                             \
+	"  web: { image: \"docker.io/demo/demo:" tag "\", user: \"1:1\" }\n"                       \
+	"  work: { image: \"${image.web}\", user: \"1:1\" }\n"
+	static const struct {
+		const char *app, *images, *tags, *expected;
+		bool is_new;
+	} cases[] = {
+		{ DEMO_APP("1.2.1"), "", "demo:1.2.1: 1.3.0", "1.3.0", true },
+		{ DEMO_APP("1.2.1"), "", "demo:1.2.0: 1.2.3", "1.2.3", false },
+		{ DEMO_APP("1.2.4"), "", "demo:1.2.0: 1.2.3", "1.2.4", false },
+		{ DEMO_APP("1.2.1"), "", "demo:1.2.1: 1.2.0", "1.2.1", false },
+		{ DEMO_APP("1.2.1"), "", "demo:1.2.1: 1.3.0-rc1", "1.2.1", false },
+		{ DEMO_APP("1.2.1"), "", "other:1.2.1: 1.3.0", "1.2.1", false },
+		{ DEMO_APP("1.2.1"), "1.2.2", "demo:1.2.1: 1.3.0", "1.2.2", false },
+		{ DEMO_APP("1.2.1"), "1.2.2", "demo:1.2.2: 1.3.0", "1.3.0", true },
+	};
+	struct fixture f;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct node_process *web, *work;
+		char settings[1024] = STEAD_YAML, lock[1024], expected[256];
+
+		if (cases[i].images[0] != '\0')
+			snprintf(settings, sizeof(settings),
+			         STEAD_YAML "images: { web: docker.io/demo/demo:%s }\n",
+			         cases[i].images);
+		snprintf(lock, sizeof(lock),
+		         "lock: 1\napp: demo\ndomain: example.org\n"
+		         "lineage: 00112233445566778899aabbccddeeff\ntags:\n  docker.io/demo/%s\n",
+		         cases[i].tags);
+		snprintf(expected, sizeof(expected), "docker.io/demo/demo:%s", cases[i].expected);
+		fixture_init(&f);
+		fixture_build(&f, settings, cases[i].app, lock);
+		fixture_is_clean(&f, cases[i].tags);
+		web = node_process_find(f.node, "web");
+		work = node_process_find(f.node, "work");
+		is_str(web->image, expected, "%s", cases[i].tags);
+		is_str(work->image, expected, "and of the one that has the same");
+		ok((web->env.count > 0) == cases[i].is_new, "it tells the version");
+		is_str(web->image_origin.rule,
+		       strcmp(web->image_name, web->image_named) != 0 ? "node.update" : NULL,
+		       "and why");
+		fixture_done(&f);
+	}
+}
+
 static const char *image_with(struct fixture *f, const char *images, const char *lock)
 {
 	char settings[1024];
@@ -822,6 +875,7 @@ int main(void)
 	test_sizes();
 	test_conditions();
 	test_version_conditions();
+	test_update();
 	test_images();
 	test_jobs();
 	test_merge();

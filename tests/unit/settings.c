@@ -217,6 +217,10 @@ static void test_lock(void)
 
 	lock.images.items = images;
 	lock.images.count = 2;
+	lock_set(arena, &lock.tags, "a.example/x:1.2", "1.10");
+	lock_set(arena, &lock.tags, "a.example/y:1.2", "1.3");
+	lock_remove(&lock.tags, "a.example/y:1.2");
+	lock_remove(&lock.tags, "a.example/z:1.2");
 	text = lock_write(arena, &lock);
 	ok(text[0] == '#', "the lock says what it is");
 	ok(strstr(text, "a.example") < strstr(text, "b.example"), "images are sorted");
@@ -224,16 +228,19 @@ static void test_lock(void)
 	ok(root != NULL && lock_decode(arena, root, &again, &findings), "it reads back");
 	is_str(again.lineage, lock.lineage, "with its lineage");
 	is_str(lock_write(arena, &again), text, "and is written the same");
+	is_str(lock_find(&again.tags, "a.example/x:1.2"), "1.10", "a tag is no number");
+	is_int((long long)again.tags.count, 1, "what was removed is gone");
 	root = parse("lock: 2\napp: snac\ndomain: example.org\n"
 	             "lineage: 00112233445566778899aabbccddeeff\n",
 	             &source);
 	ok(!lock_decode(arena, root, &again, &findings), "a newer format is refused");
 	is_str(findings.items[0].code, "lock.format", "and says so");
 	root = parse("lock: 1\napp: snac\ndomain: example.org\nlineage: 0011\n"
-	             "images: {x: sha256:12}\n",
+	             "images: {x: sha256:12}\ntags: {\"a/b:1\": \"-2\"}\n",
 	             &source);
-	ok(!lock_decode(arena, root, &again, &findings), "a bad lineage and a bad digest");
-	is_int((long long)findings.errors, 2, "are both found");
+	ok(!lock_decode(arena, root, &again, &findings),
+	   "a bad lineage, a bad digest and a bad tag");
+	is_int((long long)findings.errors, 3, "are all found");
 }
 
 int main(void)
