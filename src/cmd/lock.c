@@ -42,7 +42,9 @@ static int check_names(struct compile *c, const struct strings *names)
 static int say_check(const struct locking *l)
 {
 	if (l->changed == 0) {
-		(void)printf("nothing is newer than in " LOCK_FILE "\n");
+		(void)printf("%s\n", l->newer.count > 0
+		                             ? "nothing that 'stead lock --update' would take"
+		                             : "nothing is newer than in " LOCK_FILE);
 		return flush_output(stdout);
 	}
 	(void)printf("%s\n", l->missing == l->changed ? "'stead lock' locks it"
@@ -50,43 +52,17 @@ static int say_check(const struct locking *l)
 	return flush_output(stdout) == CLI_OK ? CLI_FINDINGS : CLI_ENVIRONMENT;
 }
 
-static int write_changes(const struct locking *l)
+static int write_changes(const struct locking *l, const char *before)
 {
-	struct arena *arena = l->compile->arena;
 	int code;
 
 	/* A lock of before may have the digests, and not yet the machines. */
-	if (strcmp(lock_write(arena, &l->compile->lock), lock_write(arena, &l->lock)) == 0) {
+	if (strcmp(before, lock_write(l->compile->arena, &l->lock)) == 0) {
 		(void)printf("nothing to change in " LOCK_FILE "\n");
 		return flush_output(stdout);
 	}
 	code = locking_write(l);
 	return code != CLI_OK ? code : flush_output(stdout);
-}
-
-static int lock_images(struct compile *c, struct cli *cli)
-{
-	bool check = cli_flag(cli, "check");
-	struct locking l = {
-		.compile = c,
-		.only = &cli->args,
-		.again = check || cli_flag(cli, "update"),
-		.must = true,
-		.show = true,
-		.deadline_ms = (unsigned)cli_count(cli, "deadline") * SECOND_MS,
-	};
-	int code = check_names(c, &cli->args);
-	bool good;
-
-	if (code != CLI_OK)
-		return code;
-	findings_init(&c->findings, c->arena); /* those are for 'stead check' */
-	good = locking_ask(&l);
-	code = compile_report(c, cli, stderr);
-	if (!good)
-		return fail(code, NULL,
-		            check ? "not everything could be compared" : "nothing was written");
-	return check ? say_check(&l) : write_changes(&l);
 }
 
 static bool is_reported(const struct findings *findings, const char *code)
@@ -109,6 +85,38 @@ static bool has_images(const struct compile *c)
 		if (process->image_name == NULL)
 			return false;
 	return true;
+}
+
+static int lock_images(struct compile *c, struct cli *cli)
+{
+	bool check = cli_flag(cli, "check");
+	struct locking l = {
+		.compile = c,
+		.only = &cli->args,
+		.again = check || cli_flag(cli, "update"),
+		.must = true,
+		.show = true,
+		.deadline_ms = (unsigned)cli_count(cli, "deadline") * SECOND_MS,
+	};
+	const char *before = lock_write(c->arena, &c->lock);
+	int code = check_names(c, &cli->args);
+	bool good;
+
+	if (code != CLI_OK)
+		return code;
+	findings_init(&c->findings, c->arena); /* those are for 'stead check' */
+	good = !l.again || locking_update(&l);
+	if (good && has_images(c)) {
+		findings_init(&c->findings, c->arena);
+		good = locking_ask(&l);
+	}
+	code = compile_report(c, cli, stderr);
+	if (!good || code != CLI_OK)
+		return fail(code, NULL,
+		            check ? "not everything could be compared" : "nothing was written");
+	for (size_t i = 0; i < l.newer.count; i++)
+		(void)printf("%s\n", l.newer.items[i]);
+	return check ? say_check(&l) : write_changes(&l, before);
 }
 
 int cmd_lock(struct cli *cli)

@@ -26,7 +26,7 @@ struct silents {
 
 /* --- asking --- */
 
-static const char *lock_name(struct arena *arena, const struct node_process *process)
+const char *locking_name(struct arena *arena, const struct node_process *process)
 {
 	struct image image;
 
@@ -35,13 +35,16 @@ static const char *lock_name(struct arena *arena, const struct node_process *pro
 	return image_lock_name(arena, &image);
 }
 
-static bool is_wanted(const struct locking *l, const struct node_process *process, const char *name)
+bool locking_wants(const struct locking *l, const struct node_process *process)
 {
+	const char *name = locking_name(l->compile->arena, process);
+
 	if (l->only == NULL || l->only->count == 0)
 		return true;
 	for (size_t i = 0; i < l->only->count; i++)
 		if (str_equal(l->only->items[i], process->name) ||
 		    str_equal(l->only->items[i], process->image_name) ||
+		    str_equal(l->only->items[i], process->image_named) ||
 		    str_equal(l->only->items[i], name))
 			return true;
 	return false;
@@ -56,8 +59,8 @@ static bool came_before(const struct locking *l, size_t index, const char *name)
 		const struct node_process *process = node_container(node, i);
 
 		if (process->image_name != NULL &&
-		    str_equal(lock_name(l->compile->arena, process), name) &&
-		    is_wanted(l, process, name))
+		    str_equal(locking_name(l->compile->arena, process), name) &&
+		    locking_wants(l, process))
 			return true;
 	}
 	return false;
@@ -78,6 +81,29 @@ static void report(struct locking *l, const struct node_process *process, const 
 		diag_error(findings, "image.registry", at, answer->hint, "%s", answer->sentence);
 }
 
+static const struct locking_move *find_move(const struct locking *l, const char *name)
+{
+	for (size_t i = 0; i < l->moves.count; i++)
+		if (str_equal(l->moves.items[i].to, name))
+			return &l->moves.items[i];
+	return NULL;
+}
+
+static void show(const struct locking *l, const struct node_process *process, const char *name,
+                 const char *digest, const char *arches)
+{
+	const struct locking_move *move = find_move(l, name);
+	const char *before = lock_find(&l->lock.images, name);
+
+	if (move != NULL)
+		(void)printf("%s: %s goes on to %s, which is %s (%s)\n", process->name, move->from,
+		             strrchr(name, ':') + 1, digest, arches);
+	else if (before != NULL)
+		(void)printf("%s: %s is %s now, and was %s\n", process->name, name, digest, before);
+	else
+		(void)printf("%s: %s is %s (%s)\n", process->name, name, digest, arches);
+}
+
 /* Takes an answer into the lock. */
 static void take(struct locking *l, const struct node_process *process, const char *name,
                  const struct registry_answer *answer)
@@ -96,15 +122,11 @@ static void take(struct locking *l, const struct node_process *process, const ch
 		           arches != NULL ? arches : "other machines", arch);
 		return;
 	}
-	l->missing += before == NULL;
-	if (!str_equal(before, answer->digest)) {
+	if (find_move(l, name) != NULL || !str_equal(before, answer->digest)) {
 		l->changed++;
-		if (l->show && before != NULL)
-			(void)printf("%s: %s is %s now, and was %s\n", process->name, name,
-			             answer->digest, before);
-		else if (l->show)
-			(void)printf("%s: %s is %s (%s)\n", process->name, name, answer->digest,
-			             arches);
+		l->missing += before == NULL && find_move(l, name) == NULL;
+		if (l->show)
+			show(l, process, name, answer->digest, arches);
 	}
 	lock_set(arena, &l->lock.images, name, answer->digest);
 	lock_set(arena, &l->lock.arches, name, arches);
@@ -152,6 +174,37 @@ static void copy_pairs(struct arena *arena, const struct value_pairs *from, stru
 		lock_set(arena, to, from->items[i].key, from->items[i].value.v);
 }
 
+void locking_begin(struct locking *l)
+{
+	struct compile *c = l->compile;
+
+	if (l->read == NULL)
+		l->read = c->kept.lock;
+	l->lock = c->lock;
+	copy_pairs(c->arena, &c->lock.tags, &l->lock.tags);
+	copy_pairs(c->arena, &c->lock.images, &l->lock.images);
+	copy_pairs(c->arena, &c->lock.arches, &l->lock.arches);
+}
+
+/* What an image was before it went on, unless another process has stayed there. */
+static void forget_moved(struct locking *l)
+{
+	struct compile *c = l->compile;
+	const struct node_process *process;
+
+	for (size_t n = 0; n < l->moves.count; n++) {
+		const char *from = l->moves.items[n].from;
+		bool used = false;
+
+		for (size_t i = 0; (process = node_container(c->built, i)) != NULL; i++)
+			used |= str_equal(locking_name(c->arena, process), from);
+		if (used)
+			continue;
+		lock_remove(&l->lock.images, from);
+		lock_remove(&l->lock.arches, from);
+	}
+}
+
 bool locking_ask(struct locking *l)
 {
 	struct compile *c = l->compile;
@@ -159,19 +212,18 @@ bool locking_ask(struct locking *l)
 	struct silents silents = { 0 };
 	const struct node_process *process;
 
-	l->lock = c->lock;
-	copy_pairs(c->arena, &c->lock.images, &l->lock.images);
-	copy_pairs(c->arena, &c->lock.arches, &l->lock.arches);
+	locking_begin(l);
 	for (size_t i = 0; (process = node_container(c->built, i)) != NULL; i++) {
 		const char *name;
 
 		if (process->image_name == NULL || process->image_fixed)
 			continue;
-		name = lock_name(c->arena, process);
-		if (is_wanted(l, process, name) && !came_before(l, i, name) &&
+		name = locking_name(c->arena, process);
+		if (locking_wants(l, process) && !came_before(l, i, name) &&
 		    (l->again || lock_find(&c->lock.images, name) == NULL))
 			ask_one(l, process, name, &silents);
 	}
+	forget_moved(l);
 	return c->findings.errors == errors;
 }
 
@@ -191,7 +243,7 @@ int locking_write(const struct locking *l)
 		return fail(CLI_ENVIRONMENT, NULL, "cannot use the folder '%s': %s", c->dir,
 		            strerror(errno));
 	r = file_read(c->arena, fd, LOCK_FILE, LOCK_MAX_BYTES, &now, &len);
-	if (r == 0 && c->kept.lock != NULL && strcmp(now, c->kept.lock) != 0)
+	if (r == 0 && l->read != NULL && strcmp(now, l->read) != 0)
 		return fail(CLI_ENVIRONMENT, "run it again",
 		            "'%s' was changed by somebody else meanwhile; nothing was written",
 		            path);

@@ -62,7 +62,8 @@ static const struct cli_option import_options[] = {
 
 static const struct cli_option lock_options[] = {
 	{ .name = "update", .type = CLI_FLAG,
-	  .doc = "ask again also for what is locked already, and take what is newer" },
+	  .doc = "ask again also for what is locked already, and take what is newer, as far as "
+	         "updates.app goes" },
 	{ .name = "check", .type = CLI_FLAG,
 	  .doc = "say what is newer or not locked, and write nothing; exit code 1 when something is" },
 	{ .name = "deadline", .type = CLI_COUNT, .value = "SECONDS", .fallback = "30",
@@ -270,7 +271,7 @@ static const struct cli_command commands[] = {
 		       "With --online it then looks from this computer at what the settings name, all at "
 		       "once: who answers for the domain, and what these name servers themselves say of "
 		       "addresses, CAA and MX; who is at the site's addresses now; the mail server, with "
-		       "its login and without a message; the images at their registry; the place of the "
+		       "its login and without a message; the images at their registry, and newer ones; the place of the "
 		       "backups; this computer's clock. A line says what was seen of each. Nothing is "
 		       "changed, but for a folder made and removed again where backups go by sftp. Mail "
 		       "and backups may look different from the node: 'stead up' and 'stead mail test' "
@@ -299,12 +300,23 @@ static const struct cli_command commands[] = {
 		       "image is pulled, on every machine and every day, until --update takes another one. "
 		       "What comes is compared with its digest; an image that is not for machine.arch is "
 		       "refused; when one image cannot be had, nothing is written.\n\n"
-		       "What is locked stays. 'stead up' locks what is not. Registries are asked through "
+		       "What is locked stays. 'stead up' locks what is not. --update takes the image that a tag "
+		       "stands for today, and, as far as updates.app goes, a newer tag of the same form: 'patch' "
+		       "keeps all but the last number (v4.7.1, v4.7.3), 'minor' the first. Never one for trials, "
+		       "nor one that the application's definition is not for. Tags of one number, or of two of a "
+		       "database or the like (17-bookworm, 7.4-bookworm), name a line and stay. What the "
+		       "definition names with one version goes on together. The newer tag stands in stead.lock "
+		       "and is the image from then on; another image in stead.yaml, or a newer one in the "
+		       "definition, wins again, and the stead.lock of before brings back what was. 'stead diff' "
+		       "shows what it would change, 'stead up' does it. A node takes no newer version by "
+		       "itself.\n\n"
+		       "Registries are asked through "
 		       "images.mirror, with the logins of 'podman login' and 'docker login'. SSL_CERT_FILE "
 		       "names other certificate authorities to trust.",
 		.options = OPTIONS(lock_options, compile_options),
 		.examples = EXAMPLES({ "stead lock", "what is not locked yet" },
 	                             { "stead lock --check", "is there anything newer?" },
+	                             { "stead lock --update", "take it" },
 	                             { "stead lock --update caddy", "the newest of one" }),
 		.max_args = 100,
 		.suggest = suggest_processes,

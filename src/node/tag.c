@@ -63,6 +63,13 @@ static bool is_same_form(const struct form *a, const struct form *b)
 	       a->numbers.count == b->numbers.count && strcmp(a->suffix, b->suffix) == 0;
 }
 
+bool tag_is_same_form(const char *a, const char *b)
+{
+	struct form form, other;
+
+	return read_tag(a, &form) && read_tag(b, &other) && is_same_form(&form, &other);
+}
+
 bool tag_is_newer(const char *tag, const char *than)
 {
 	struct form a, b;

@@ -22,6 +22,8 @@ enum tag_channel tag_channel(const char *word);
  * image changes below the same tag), and nothing says that it is for trials ("-rc1", "nightly"). */
 bool tag_is_version(const char *tag, size_t numbers);
 
+bool tag_is_same_form(const char *a, const char *b);
+
 /* Whether TAG is of the same form as THAN, and newer. */
 bool tag_is_newer(const char *tag, const char *than);
 

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "probe/fetch.h"
+#include "probe/newer.h"
 #include "probe/online.h"
-#include "probe/registry.h"
 
 enum { IMAGE_MS = 20 * 1000, ALL_MS = 60 * 1000, CLOCK_MS = 10 * 1000, CLOCK_OFF_S = 60 };
 
@@ -77,6 +77,40 @@ static void ask(struct probe *probe, struct arena *secret_arena, const struct no
 	registry_ask(probe->arena, &question, ret);
 }
 
+/* A note each: nobody has to take them. */
+static void note_newer(struct probe *probe, struct arena *secret_arena, int64_t end)
+{
+	const struct online *online = probe->online;
+	struct newers all;
+
+	newer_list(probe->arena, online->node, tag_channel(online->settings->updates.app.v), &all);
+	for (size_t i = 0; i < all.count; i++) {
+		int64_t left = end - clock_ms();
+		const struct node_process *at = all.items[i].processes.items[0];
+		struct registry_question question = {
+			.plain = is_plain(online->node, at->image_asked),
+			.ca_file = online->ca_file,
+			.deadline_ms = (unsigned)(left < IMAGE_MS ? left : IMAGE_MS),
+			.secret_arena = secret_arena,
+		};
+		struct registry_answer answer;
+		struct tag_choice choice;
+
+		if (all.items[i].apart || left <= 0)
+			continue;
+		if (!newer_ask(probe->arena, &all.items[i], &question, &choice, &answer, &at))
+			diag_note(&probe->findings, "registry.tags", at->image_origin.span,
+			          answer.hint, "what is newer than '%s' is not known: %s",
+			          at->image_name, answer.sentence);
+		else if (choice.tag != NULL)
+			diag_note(&probe->findings, "registry.newer", at->image_origin.span,
+			          "'stead lock --update' takes it, and 'stead up' brings it to the "
+			          "node",
+			          "%s is newer than '%s', for %s", choice.tag, at->image_name,
+			          newer_names(probe->arena, &all.items[i]));
+	}
+}
+
 void probe_images(struct probe *probe)
 {
 	struct arena *secret_arena = arena_new_secret();
@@ -104,6 +138,9 @@ void probe_images(struct probe *probe)
 		if (answer.server != NULL && !strings_have(&servers, answer.server))
 			*list_add(probe->arena, &servers) = answer.server;
 	}
+	/* Who does not answer, or not rightly, need not be asked for more. */
+	if (probe->findings.count == 0)
+		note_newer(probe, secret_arena, end);
 	if (probe->findings.count == 0)
 		probe_saw(probe, "%zu image%s for %s, at %s", asked.count,
 		          asked.count == 1 ? "" : "s", node->machine.arch,

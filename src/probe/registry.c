@@ -15,6 +15,9 @@
 enum {
 	MANIFEST_MAX = 4 * 1024 * 1024, /* what the distribution spec lets a registry refuse */
 	TOKEN_ANSWER_MAX = 256 * 1024,
+	TAGS_ANSWERS_MAX = 16 * 1024 * 1024, /* of all pages together */
+	TAGS_PAGES_MAX = 200,
+	TAGS_MAX = 100 * 1000,
 	HTTP_OK = 200,
 	HTTP_UNAUTHORIZED = 401,
 	HTTP_FORBIDDEN = 403,
@@ -273,26 +276,35 @@ static bool log_in(struct run *run, const char *url, const struct fetch_answer *
 	return false;
 }
 
-/* An answer with status 200, after logging in where that is asked for. */
-static bool ask(struct run *run, const char *what, const char *reference, const char *accept,
-                bool head, struct fetch_answer *ret)
+static const char *url_of(struct run *run, const char *what, const char *reference)
 {
-	const char *url = arena_printf(run->arena, "%s://%s/v2/%s/%s/%s",
-	                               run->question->plain ? "http" : "https", run->server,
-	                               run->path, what, reference);
+	return arena_printf(run->arena, "%s://%s/v2/%s/%s/%s",
+	                    run->question->plain ? "http" : "https", run->server, run->path, what,
+	                    reference);
+}
 
-	get(run, url, accept, head, MANIFEST_MAX, ret);
+/* An answer with status 200, after logging in where that is asked for. */
+static bool ask_url(struct run *run, const char *url, const char *accept, bool head,
+                    size_t max_bytes, struct fetch_answer *ret)
+{
+	get(run, url, accept, head, max_bytes, ret);
 	if (ret->result == FETCH_OK && ret->status == HTTP_UNAUTHORIZED &&
 	    run->authorization == NULL) {
 		if (!log_in(run, url, ret))
 			return false;
-		get(run, url, accept, head, MANIFEST_MAX, ret);
+		get(run, url, accept, head, max_bytes, ret);
 	}
 	if (ret->result != FETCH_OK)
 		judge_silence(run, url, ret);
 	else if (ret->status != HTTP_OK)
 		judge_status(run, url, ret);
 	return ret->result == FETCH_OK && ret->status == HTTP_OK;
+}
+
+static bool ask(struct run *run, const char *what, const char *reference, const char *accept,
+                bool head, struct fetch_answer *ret)
+{
+	return ask_url(run, url_of(run, what, reference), accept, head, MANIFEST_MAX, ret);
 }
 
 /* --- the answer --- */
@@ -393,24 +405,33 @@ static void choose_server(struct run *run)
 	run->answer->server = run->server;
 }
 
-void registry_ask(struct arena *arena, const struct registry_question *question,
+static bool begin(struct run *run, struct arena *arena, const struct registry_question *question,
                   struct registry_answer *ret)
 {
-	struct run run = {
+	*run = (struct run){
 		.arena = arena,
 		.question = question,
 		.answer = ret,
 		.until_ms = clock_ms() + question->deadline_ms,
 	};
-	const char *reference;
-
 	*ret = (struct registry_answer){ .result = REGISTRY_MISSING };
-	if (!image_parse(arena, question->image, &run.image)) {
-		set(&run, REGISTRY_MISSING, "like docker.io/library/caddy:2",
+	if (!image_parse(arena, question->image, &run->image)) {
+		set(run, REGISTRY_MISSING, "like docker.io/library/caddy:2",
 		    "'%s' is not an image reference", question->image);
-		return;
+		return false;
 	}
-	choose_server(&run);
+	choose_server(run);
+	return true;
+}
+
+void registry_ask(struct arena *arena, const struct registry_question *question,
+                  struct registry_answer *ret)
+{
+	const char *reference;
+	struct run run;
+
+	if (!begin(&run, arena, question, ret))
+		return;
 	reference = run.image.digest != NULL ? run.image.digest
 	            : run.image.tag != NULL  ? run.image.tag
 	                                     : "latest";
@@ -420,6 +441,57 @@ void registry_ask(struct arena *arena, const struct registry_question *question,
 		*ret = (struct registry_answer){ .server = run.server };
 	}
 	ask_manifest(&run, reference);
+}
+
+/* --- tags --- */
+
+static void refuse_tags(struct run *run, const char *why)
+{
+	set(run, REGISTRY_FORMAT, NULL, "what %s sends as the tags of '%s/%s' is %s", run->server,
+	    run->image.registry, run->path, why);
+}
+
+/* The URL of the page behind this one; NULL: it was the last, or is an error. */
+static const char *next_page(struct run *run, const char *url, const struct fetch_answer *got,
+                             bool *ret_more)
+{
+	const char *header, *next = NULL;
+
+	*ret_more = false;
+	for (size_t i = 0; !*ret_more && (header = fetch_header(got, "Link", i)) != NULL; i++)
+		next = registry_next_parse(run->arena, header, url, ret_more);
+	return next;
+}
+
+void registry_ask_tags(struct arena *arena, const struct registry_question *question,
+                       struct registry_answer *ret)
+{
+	size_t left = TAGS_ANSWERS_MAX, pages = 0;
+	struct fetch_answer got;
+	const char *url;
+	bool more = true;
+	struct run run;
+
+	if (!begin(&run, arena, question, ret))
+		return;
+	for (url = url_of(&run, "tags", "list?n=1000"); more; left -= got.len) {
+		if (!ask_url(&run, url, NULL, false, left, &got))
+			return;
+		if (!registry_tags_parse(arena, got.body, got.len, &ret->tags)) {
+			refuse_tags(&run, "no list of tags");
+			return;
+		}
+		url = next_page(&run, url, &got, &more);
+		if (ret->tags.count > TAGS_MAX || (more && ++pages == TAGS_PAGES_MAX)) {
+			refuse_tags(&run, "more than can be compared");
+			return;
+		}
+		if (more && url == NULL) {
+			refuse_tags(&run, "a list that goes on elsewhere");
+			return;
+		}
+	}
+	ret->result = REGISTRY_OK;
 }
 
 bool registry_unasked(enum registry_result result)

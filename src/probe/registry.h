@@ -45,6 +45,7 @@ struct registry_answer {
 	const char *server;    /* that was asked, "registry-1.docker.io"; NULL: no reference */
 	const char *digest;    /* "sha256:…" */
 	struct strings arches; /* as machine.arch has them; sorted */
+	struct strings tags;   /* of registry_ask_tags() alone */
 	const char *sentence;  /* unless OK; lower case, no full stop */
 	const char *hint;      /* NULL: none */
 };
@@ -53,6 +54,11 @@ struct registry_answer {
  * keep theirs (probe/login.h). */
 void registry_ask(struct arena *arena, const struct registry_question *question,
                   struct registry_answer *ret);
+
+/* All tags of the image's repository, in the registry's order, page by page ("Listing tags" of the
+ * same spec). More than can be sensibly compared are an error. */
+void registry_ask_tags(struct arena *arena, const struct registry_question *question,
+                       struct registry_answer *ret);
 
 /* Whether it was not asked at all: another time, or from another place, it may answer. */
 bool registry_unasked(enum registry_result result);

@@ -93,6 +93,70 @@ void registry_challenge_parse(struct arena *arena, const char *header,
 	}
 }
 
+/* --- Link --- */
+
+/* Whether the parameters behind a link, up to the comma before the next one, say rel=next. */
+static bool is_next(struct arena *arena, const char **s)
+{
+	bool next = false;
+
+	while (**s != '\0' && **s != ',') {
+		const char *word, *value;
+
+		*s += strspn(*s, " \t;");
+		word = read_token(arena, s);
+		*s += strspn(*s, " \t");
+		if (**s == '=') {
+			(*s)++;
+			*s += strspn(*s, " \t");
+			value = read_value(arena, s);
+			next |= strcasecmp(word, "rel") == 0 && strcasecmp(value, "next") == 0;
+		} else if (*word == '\0' && **s != '\0' && **s != ',') {
+			(*s)++; /* nothing that belongs here */
+		}
+	}
+	return next;
+}
+
+static const char *resolve(struct arena *arena, const char *to, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len;
+
+	for (const char *c = to; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~')
+			return NULL;
+	if (host == NULL)
+		return NULL;
+	len = (size_t)(host - url) + strlen("://");
+	len += strcspn(url + len, "/?#");
+	if (to[0] == '/' && to[1] != '/')
+		return arena_printf(arena, "%.*s%s", (int)len, url, to);
+	/* fetch_same_server(), for those who fetch nothing */
+	return strncasecmp(to, url, len) == 0 && to[len] == '/' ? to : NULL;
+}
+
+const char *registry_next_parse(struct arena *arena, const char *header, const char *url,
+                                bool *ret_more)
+{
+	*ret_more = false;
+	if (strlen(header) > CHALLENGE_MAX)
+		return NULL;
+	for (const char *s = header; (s = strchr(s, '<')) != NULL;) {
+		const char *end = strchr(s, '>'), *to;
+
+		if (end == NULL)
+			return NULL;
+		to = arena_strndup(arena, s + 1, (size_t)(end - s - 1));
+		s = end + 1;
+		if (is_next(arena, &s)) {
+			*ret_more = true;
+			return resolve(arena, to, url);
+		}
+	}
+	return NULL;
+}
+
 /* --- JSON --- */
 
 static json_t *read_object(const char *data, size_t len)
@@ -210,6 +274,22 @@ bool registry_config_parse(struct arena *arena, const char *data, size_t len, st
 	if (good) {
 		note_arch(found, root);
 		list_arches(arena, found, ret);
+	}
+	json_decref(root);
+	return good;
+}
+
+bool registry_tags_parse(struct arena *arena, const char *data, size_t len, struct strings *tags)
+{
+	json_t *root = read_object(data, len);
+	const json_t *list = json_object_get(root, "tags");
+	bool good = json_is_array(list) || json_is_null(list);
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *tag = json_string_value(json_array_get(list, i));
+
+		if (tag != NULL && image_is_tag(tag))
+			*list_add(arena, tags) = arena_strdup(arena, tag);
 	}
 	json_decref(root);
 	return good;

@@ -38,6 +38,16 @@ bool registry_manifest_parse(struct arena *arena, const char *data, size_t len,
 bool registry_config_parse(struct arena *arena, const char *data, size_t len, struct strings *ret,
                            const char **ret_why);
 
+/* Adds a page of tags. What cannot be one is passed over; false when it is no list of tags at all.
+ */
+bool registry_tags_parse(struct arena *arena, const char *data, size_t len, struct strings *tags);
+
+/* Reads a Link header (RFC 8288): the URL of the next page, which must be of the same server as
+ * URL, that of this page. NULL: it names none, or one that is elsewhere or makes no sense;
+ * *ret_more says whether it names one at all. */
+const char *registry_next_parse(struct arena *arena, const char *header, const char *url,
+                                bool *ret_more);
+
 /* The token of an answer, in ARENA; NULL when there is none that can be used in a header. */
 const char *registry_token_parse(struct arena *arena, const char *data, size_t len);
 

@@ -257,8 +257,10 @@ static const struct schema_row service_rows[] = {
 
 static const struct schema_row updates_rows[] = {
 	ROW("app", SCHEMA_WORD, settings_updates, app,
-	    "which new versions of the application are installed by themselves",
-	    .fallback = "patch", .flags = SCHEMA_LATER, .words = words_updates),
+	    "which newer versions 'stead lock --update' takes: none, those with another last "
+	    "number, "
+	    "or all with the same first one",
+	    .fallback = "patch", .words = words_updates),
 	ROW("os", SCHEMA_WORD, settings_updates, os, "whether flatcar and fcos update themselves",
 	    .fallback = "auto", .words = words_os_updates),
 	ROW("window", SCHEMA_TEXT, settings_updates, window,
@@ -329,7 +331,7 @@ const struct schema_row settings_rows[] = {
 	    "full-text search: none, opensearch (also here) or elasticsearch on this machine, or "
 	    "elsewhere",
 	    .words = words_search, .rows = service_rows),
-	ROW("updates", SCHEMA_MAP, settings, updates, "what is updated by itself, and when",
+	ROW("updates", SCHEMA_MAP, settings, updates, "what is updated, and when",
 	    .rows = updates_rows),
 	ROW("versions", SCHEMA_PAIRS, settings, versions, "release lines of the data services",
 	    .flags = SCHEMA_LATER, .item = SCHEMA_INT),

@@ -168,6 +168,133 @@ settings '  mirror: http://127.0.0.1:port' "  snac: $snac"
 bad 'a mirror that is none' "error[image.mirror]: 'http://127.0.0.1:port' is not a registry"
 is 'nobody is asked instead' "$(grep -c 'error\[' "$tmp/err")" 1
 
+# --- newer versions, within updates.app ---
+mkdir -p "$tmp/apps/duo"
+cat >"$tmp/apps/duo/app.yaml" <<-'EOF'
+	format: 1
+	name: duo
+	title: Two images that belong together
+	versions: [version >= 4.7, version < 4.9]
+	env: {new: {processes: [web], when: [version >= 4.8], values: {NEW: "1"}}}
+	processes:
+	  web: {image: lab.invalid/duo/web:v4.7.1, user: "1000:1000", port: 8000, networks: [ext, int], env: {V: "1"}}
+	  streaming: {image: lab.invalid/duo/streaming:v4.7.1, user: "1000:1000", networks: [int]}
+	  worker: {image: "${image.web}", user: "1000:1000", networks: [int]}
+	  store: {image: lab.invalid/duo/store:7.4-bookworm, user: "1000:1000", networks: [int], group: data}
+	routes: [{path: /, process: web}]
+EOF
+web=lab.invalid/duo/web streaming=lab.invalid/duo/streaming store=lab.invalid/duo/store
+push() { python3 tests/lib/registry-small.py "$reg" push "http://$plain" "$@" >>"$reg/pushed"; }
+pushed() { awk -v name="$1" '$1 == name { d = $2 } END { print d }' "$reg/pushed"; }
+duo() { # [LINE…]
+	settings "  mirror: http://${from:-$plain}" "$@"
+	sed -i 's/^app: snac/app: duo/' "$tmp/n/stead.yaml" "$tmp/n/stead.lock"
+}
+update() { lock "$1" "$2" "${@:3}" --apps "$tmp/apps"; } # CODE NAME [ARGUMENT…]
+tag_of() { sed -n "s#^  $1: \(v.*\)#\1#p" "$tmp/n/stead.lock"; }
+tree() { # NAME: what the node would get
+	rm -rf "$tmp/tree.duo"
+	run 0 "$1" render tree "$tmp/tree.duo" --no-agent --dir "$tmp/n" --apps "$tmp/apps"
+}
+push $web:v4.7.1 $streaming:v4.7.1 $store:7.4-bookworm $store:7.6-bookworm $web:latest
+duo
+update 0 'what is named is locked first'
+update 0 'an update, when there is nothing newer' --update
+out_has 'nothing is done' 'nothing to change'
+update 0 'and asked about' --update --check
+out_has 'the same is said' 'nothing is newer than in stead.lock'
+push $web:v4.7.2 $web:v4.7.10 $web:v4.7.11-rc1 $web:v4.7.12-slim $web:v4.8.0 $web:v4.9.0 $streaming:v4.7.2 $streaming:v4.8.0
+cp "$tmp/n/stead.lock" "$tmp/before.lock"
+update 0 'without --update'
+out_has 'all stays' 'nothing to change'
+update 1 'asked what is newer' --check
+out_has 'a tag that both have' "web: $web:v4.7.1 goes on to v4.7.2, which is $(pushed $web:v4.7.2) (aarch64 x86_64)"
+out_has 'of the other too' "streaming: $streaming:v4.7.1 goes on to v4.7.2, which is $(pushed $streaming:v4.7.2)"
+out_has 'what is beyond is said' "web, streaming: v4.8.0 is newer still: beyond 'updates.app: patch'"
+out_has 'and how to take it' "'stead lock --update' takes it"
+fails 'the store keeps its line' grep -qF 7.6 "$tmp/out"
+ok 'nothing is written' cmp "$tmp/before.lock" "$tmp/n/stead.lock"
+update 0 'one that belongs to another' --update streaming
+is 'both went' "$(tag_of $web:v4.7.1) $(tag_of $streaming:v4.7.1)" 'v4.7.2 v4.7.2'
+ok 'the image is the newer one' grep -qx "  $web:v4.7.2: $(pushed $web:v4.7.2)" "$tmp/n/stead.lock"
+fails 'and that of before is gone' grep -q 'v4.7.1: sha256' "$tmp/n/stead.lock"
+cp "$tmp/n/stead.lock" "$tmp/after.lock"
+update 0 'once more' --update
+out_has 'there is no more' 'nothing to change'
+update 0 'and without'
+ok 'the same bytes' cmp "$tmp/after.lock" "$tmp/n/stead.lock"
+tree 'the node'
+is 'web and worker are the newer one' \
+	"$(grep -rlF "duo/web@$(pushed $web:v4.7.2)" "$tmp/tree.duo/etc/containers/systemd" | wc -l)" 2
+run 0 'the reports know it' explain $web:v4.7.2 --dir "$tmp/n" --apps "$tmp/apps"
+out_has 'and say why' "the newer one that 'stead lock --update' took"
+echo 'updates: {app: minor}' >>"$tmp/n/stead.yaml"
+update 0 'a wider channel' --update
+is 'goes further, from what it has' "$(tag_of $web:v4.7.1) $(tag_of $streaming:v4.7.1)" 'v4.8.0 v4.8.0'
+tree 'the node of the newer version'
+ok 'conditions know the version' grep -rq 'NEW=1' "$tmp/tree.duo/etc"
+push $streaming:v4.9.0
+update 0 'beyond what the definition is for' --check
+out_has 'that is said' 'web, streaming: v4.9.0 is newer still: the definition of duo was not written for it'
+out_has 'and nothing else' "nothing that 'stead lock --update' would take"
+sed -i 's/v4\.7\.1/v4.7.9/' "$tmp/apps/duo/app.yaml"
+tree 'a definition that has gone on, and less far'
+ok 'does not take it back' grep -rqF "web@$(pushed $web:v4.8.0)" "$tmp/tree.duo/etc/containers/systemd"
+push $web:v4.8.2 $streaming:v4.8.2
+update 0 'the next update' --update
+is 'has the names of now alone' "$(grep -c 'duo/web:v4.*: v4' "$tmp/n/stead.lock") $(tag_of $web:v4.7.9)" '1 v4.8.2'
+sed -i "s#^updates.*#updates: {app: none}#" "$tmp/n/stead.yaml"
+push $web:v4.8.3 $streaming:v4.8.3
+update 0 'no channel' --update
+out_has 'keeps the tags that it has' 'nothing to change'
+sed -i 's/v4\.7\.9/v4.7.1/' "$tmp/apps/duo/app.yaml"
+duo "  web: $web:v4.8.0"
+update 0 'web is named by the user'
+update 0 'what belongs to it is behind' --update
+fails 'and cannot follow in its channel' grep -q tags "$tmp/n/stead.lock"
+sed -i 's/v4.8.0$/v4.7.2/' "$tmp/n/stead.yaml"
+update 0 'web is named a little newer' --update
+is 'what belongs to it follows' "$(tag_of $streaming:v4.7.1)" v4.7.2
+for other in latest "v4.7.1@$(pushed $web:v4.7.1)"; do
+	duo "  web: $web:$other"
+	update 0 "web as $other" --update
+	out_has 'neither goes' 'web, streaming: they belong together, and are not named with one kind of tag, so they stay'
+	fails 'none is changed' grep -q tags "$tmp/n/stead.lock"
+done
+
+# Lists of tags that come in pages, or not at all; the images themselves are there.
+tags() { # WHAT SENTENCE [ARGUMENT…]
+	small_registry "$1" "http://$plain" || echo 'Bail out! no small registry'
+	from=$small duo
+	update 0 "$1: the images"
+	cp "$tmp/n/stead.lock" "$tmp/before.lock"
+	update 1 "$1" --update "${@:3}"
+	err_has 'it says so' "error[image.registry]: what is newer than '$web:v4.7.1' is not known: ${2//SMALL/$small}"
+	ok 'the lock is as it was' cmp "$tmp/before.lock" "$tmp/n/stead.lock"
+}
+small_registry tags-pages "http://$plain" || echo 'Bail out! no small registry'
+from=$small duo
+rm -f "$reg/tags.log"
+update 0 'a list in pages' --update
+is 'all pages are read' "$(tag_of $web:v4.7.1)" v4.7.2
+ok 'there were several' test "$(grep -c '/web/tags/list' "$reg/tags.log")" -gt 3
+tags tags-endless "what SMALL sends as the tags of 'SMALL/$web' is more than can be compared"
+tags tags-many "what SMALL sends as the tags of 'SMALL/$web' is more than can be compared"
+err_has 'and what helps' "hint: with 'updates: { app: none }' nobody is asked for newer ones"
+tags tags-denied "SMALL does not give 'SMALL/$web:v4.7.1': no lists here"
+tags tags-missing "SMALL has no image 'SMALL/$web:v4.7.1': no lists here"
+tags tags-garbage "what SMALL sends as the tags of 'SMALL/$web' is no list of tags"
+rm -f "$reg/tags.log"
+tags tags-elsewhere "what SMALL sends as the tags of 'SMALL/$web' is a list that goes on elsewhere"
+fails 'and nobody went there' grep -q '^127' "$reg/tags.log"
+tags tags-slow 'the registry SMALL takes too long to answer' --deadline 1
+echo 'updates: {app: none}' >>"$tmp/n/stead.yaml"
+update 0 'a registry without lists, and no channel' --update
+from=127.0.0.1:1 duo
+update 1 'a registry that is not there' --update
+err_has 'it is said' "what is newer than '$web:v4.7.1' is not known: the registry 127.0.0.1:1 cannot be reached"
+is 'and asked once' "$(grep -c 'cannot be reached' "$tmp/err")" 1
+
 # --- up, which stops behind it here: nobody could look into this machine ---
 up() { # NAME [ARGUMENT…]
 	run 1 "$1" up --on vm --image "$tmp/none" --dir "$tmp/n" "${@:2}"

@@ -387,6 +387,16 @@ is 'the application and the proxy' "${#images[@]}" 2
 for image in "${images[@]}"; do push "${image%:*}" "${image##*:}" amd64 || bail 'push'; done
 online 0 'images that are there'
 saw 'it is said' images ok '2 images for x86_64, at 192.0.2.1:5000'
+push lab.invalid/snac 2.76 amd64 || bail 'push'
+online 0 'a newer version'
+out_has 'it is said' "note[registry.newer]: 2.76 is newer than 'lab.invalid/snac:2.75', for snac"
+online 0 'a newer version, and no channel' updates.app=none
+saw 'nobody asks' images ok '2 images for x86_64, at 192.0.2.1:5000'
+python3 tests/lib/registry-small.py "$work" tags-denied http://192.0.2.1:5000 >"$work/port" &
+servers+=($!)
+until_ok 60 test -s "$work/port" || bail 'no registry without lists'
+online 0 'a registry that lists no tags' "images.mirror=http://127.0.0.1:$(cat "$work/port")"
+out_has 'it is said' "note[registry.tags]: what is newer than 'lab.invalid/snac:2.75' is not known: 127.0.0.1:"
 for image in "${images[@]}"; do push "${image%:*}" "${image##*:}" arm64; done
 online 1 'images for another machine'
 out_has 'it is said' 'error[registry.arch]: the image '

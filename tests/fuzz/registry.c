@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "node/image.h"
+#include "node/tag.h"
 #include "probe/login.h"
 #include "probe/registry_answer.h"
 
@@ -79,6 +80,33 @@ static void challenge(struct arena *arena, const char *text)
 	        (challenge.realm == NULL && challenge.service == NULL && challenge.scope == NULL));
 }
 
+/* Also what an update would make of them. */
+static void tags(struct arena *arena, const char *text, size_t len)
+{
+	struct strings found = { 0 };
+	struct tag_wish wish = { .channel = TAG_MINOR };
+	struct tag_choice choice;
+
+	(void)registry_tags_parse(arena, text, len, &found);
+	for (size_t i = 0; i < found.count; i++)
+		require(image_is_tag(found.items[i]));
+	*list_add(arena, &wish.now) = "v4.7.1";
+	tag_choose(&wish, &found, &choice);
+	require(choice.tag == NULL || (tag_is_newer(choice.tag, "v4.7.1") &&
+	                               tag_is_version(choice.tag, 3) && choice.tag[1] == '4'));
+	require(choice.beyond == NULL || tag_is_newer(choice.beyond, "v4.7.1"));
+}
+
+static void next_page(struct arena *arena, const char *text)
+{
+	static const char here[] = "https://r.example/v2/a/tags/list";
+	bool more;
+	const char *next = registry_next_parse(arena, text, here, &more);
+
+	require(next == NULL || (more && str_starts(next, "https://r.example/")));
+	is_plain(next, '!');
+}
+
 static void login(struct arena *arena, const char *text, size_t len)
 {
 	const char *helper,
@@ -109,6 +137,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	case 'w':
 		challenge(arena, text);
+		break;
+	case 'g':
+		tags(arena, text, len - 1);
+		break;
+	case 'n':
+		next_page(arena, text);
 		break;
 	case 'l':
 		login(arena, text, len - 1);

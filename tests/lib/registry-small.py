@@ -2,10 +2,16 @@
 """Small servers around registries: registry-small.py DIR WHAT...
 
 fill URL     pushes images to a registry that takes them, and prints NAME DIGEST for each
+push URL NAME:TAG...
+             pushes images for all machines, each another one, and prints NAME:TAG DIGEST
 token        a token server for docker-registry (https, DIR/cert.pem): everybody may read open/,
              alice with the password secret also private/; writes its requests to DIR/token.log
 busy, trouble, garbage, wrong, huge, elsewhere, slow, lure
              a "registry" that does just that
+tags-pages, tags-endless, tags-many, tags-denied, tags-missing, tags-garbage, tags-elsewhere, tags-slow URL
+             the registry at URL, but for its lists of tags: two tags a page, pages without end, more
+             tags than can be, or just that; tags-elsewhere goes on at another name of itself. They
+             write what they are asked to DIR/tags.log
 Servers print their port and stay.
 """
 import base64
@@ -75,6 +81,12 @@ def fill(url):
         print(name, Pusher(url, name).index("1", both))
 
 
+def push(url, names):
+    for name in names:
+        path, tag = name.rsplit(":", 1)
+        print(name, Pusher(url, path).index(tag, ["amd64", "arm64"], note=name))
+
+
 def b64(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
@@ -93,7 +105,7 @@ def sign(folder, access):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
-    folder = what = ""
+    folder = what = upstream = ""
 
     def log_message(self, *_):
         pass
@@ -129,6 +141,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(302, Location=own + "/lured")
         self.answer(401, WWW_Authenticate=f'Bearer realm="{own}/token",service="x"')
 
+    def tags(self):
+        url, kind = urllib.parse.urlparse(self.path), self.what[len("tags-"):]
+        if not url.path.endswith("/tags/list"):
+            return self.answer(307, Location=self.upstream + self.path)
+        with open(self.folder + "/tags.log", "a") as log:
+            log.write(f"{self.headers.get('Host')} {self.path}\n")
+        if kind in ("denied", "missing"):
+            return self.answer(401 if kind == "denied" else 404, b'{"errors":[{"message":"no lists here"}]}')
+        if kind == "garbage":
+            return self.answer(200, b"<html>tags, tags, tags</html>")
+        if kind == "slow":
+            time.sleep(600)
+        if kind == "many":
+            return self.answer(200, json.dumps({"tags": [f"v1.0.{n}" for n in range(100001)]}).encode())
+        with urllib.request.urlopen(self.upstream + url.path, timeout=30) as answer:
+            everything = sorted(json.load(answer)["tags"])
+        after = urllib.parse.parse_qs(url.query).get("last", [""])[0]
+        rest = [tag for tag in everything if tag > after]
+        link = f"{url.path}?n=2&last={rest[1]}" if len(rest) > 2 else None
+        if kind == "endless":
+            link = url.path + "?n=2"
+        elif kind == "elsewhere":
+            link = f"http://127.0.0.1:{self.server.server_address[1]}{self.path}"
+        headers = {"Link": f'<{link}>; rel="next"'} if link else {}
+        self.answer(200, json.dumps({"tags": rest[:2]}).encode(), **headers)
+
     def do_GET(self):
         body = b'{"schemaVersion":2,"manifests":[]}'
         if self.what == "token":
@@ -147,6 +185,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(302, Location=self.path)
         elif self.what == "lure":
             self.lure()
+        elif self.what.startswith("tags-"):
+            self.tags()
         elif self.what == "slow":
             time.sleep(600)
 
@@ -156,7 +196,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main(folder, what, *rest):
     if what == "fill":
         return fill(rest[0])
-    Handler.folder, Handler.what = folder, what
+    if what == "push":
+        return push(rest[0], rest[1:])
+    Handler.folder, Handler.what, Handler.upstream = folder, what, "".join(rest)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if what == "token":

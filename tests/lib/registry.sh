@@ -4,7 +4,8 @@
 #     registries_up DIR   $plain (http, may be written to), $tokens (https, a token for everybody) and
 #                         $basic (https, alice with the password secret): HOST:PORT of each, over one storage.
 #                         $registry_ca is the authority of their certificate; digests are in DIR/digests
-#     small_registry WHAT one of registry-small.py's servers; its HOST:PORT goes to $small
+#     small_registry WHAT [URL]
+#                         one of registry-small.py's servers; its HOST:PORT goes to $small
 #     registries_down     ends what this file started
 registry_pids=()
 registry_py=tests/lib/registry-small.py
@@ -29,7 +30,7 @@ registry_serve() { # NAME CONFIG: its HOST:PORT goes to $served
 
 small_registry() {
 	rm -f "$registry_dir/port"
-	python3 "$registry_py" "$registry_dir" "$1" >"$registry_dir/port" 2>"$registry_dir/small.log" &
+	python3 "$registry_py" "$registry_dir" "$@" >"$registry_dir/port" 2>"$registry_dir/small.log" &
 	registry_pids+=($!)
 	until_ok 20 test -s "$registry_dir/port" && small=localhost:$(cat "$registry_dir/port")
 }

@@ -81,6 +81,58 @@ static void test_challenges(struct arena *arena)
 	is_str(basic.realm, NULL, "no line break in a value");
 }
 
+static void test_tags(struct arena *arena)
+{
+	static const char page[] =
+		"{\"name\":\"a/b\",\"tags\":[\"v1.2\",\"-x\",\"a b\",7,null,\"latest\"]}";
+	static const char *const none[] = { "<html>", "{}", "{\"tags\":{}}", "[]" };
+	struct strings tags = { 0 };
+
+	ok(registry_tags_parse(arena, page, strlen(page), &tags), "a page of tags");
+	is_str(joined(arena, &tags), "v1.2 latest", "without what can be none");
+	ok(registry_tags_parse(arena, "{\"tags\":null}", 13, &tags), "an empty one");
+	ok(registry_tags_parse(arena, "{\"tags\":[\"2\"]}", 14, &tags), "one more");
+	is_str(joined(arena, &tags), "v1.2 latest 2", "is added");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ok(!registry_tags_parse(arena, none[i], strlen(none[i]), &tags), "none: %s",
+		   none[i]);
+}
+
+static void test_pages(struct arena *arena)
+{
+	static const char here[] = "https://r.example:5000/v2/a/b/tags/list?n=1000";
+	static const struct {
+		const char *header, *next;
+		bool more;
+	} cases[] = {
+		{ "</v2/a/b/tags/list?n=2&last=v1>; rel=\"next\"",
+		  "https://r.example:5000/v2/a/b/tags/list?n=2&last=v1", true },
+		{ "</p>;rel=next", "https://r.example:5000/p", true },
+		{ "<https://r.example:5000/p?x>; title=\"a, <b>\"; rel=\"next\"",
+		  "https://r.example:5000/p?x", true },
+		{ "</first>; rel=\"first\", </p>; REL=Next", "https://r.example:5000/p", true },
+		{ "</first>; rel=\"first\"", NULL, false },
+		{ "", NULL, false },
+		{ "</p", NULL, false },
+		{ "</p>", NULL, false },
+		{ "<https://evil.example/p>; rel=next", NULL, true },
+		{ "<https://r.example:5000.evil.example/p>; rel=next", NULL, true },
+		{ "<http://r.example:5000/p>; rel=next", NULL, true },
+		{ "<//evil.example/p>; rel=next", NULL, true },
+		{ "<file:///etc/passwd>; rel=next", NULL, true },
+		{ "</a b>; rel=next", NULL, true },
+		{ "<p>; rel=next", NULL, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool more;
+
+		is_str(registry_next_parse(arena, cases[i].header, here, &more), cases[i].next,
+		       "next page: %s", cases[i].header);
+		ok(more == cases[i].more, "and whether there is one");
+	}
+}
+
 static void test_logins(struct arena *arena)
 {
 	static const char file[] =
@@ -124,6 +176,8 @@ int main(void)
 
 	test_manifests(arena);
 	test_challenges(arena);
+	test_tags(arena);
+	test_pages(arena);
 	test_logins(arena);
 	test_errors(arena);
 	return tap_done();

@@ -4,8 +4,9 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "node/tag.h"
+#include "probe/newer.h"
 
-#include "tap.h"
+#include "fixture.h"
 
 static struct arena *arena;
 
@@ -130,12 +131,72 @@ static void test_choice(void)
 	}
 }
 
+#define PROCESS(name, image, more) "  " name ": { image: \"" image "\", user: \"1:1\"" more " }\n"
+
+/* Which images may go on, and which together. */
+static void test_families(void)
+{
+	static const char app[] =
+		"format: 1\nname: demo\ntitle: D\nversions: [version >= 4, version < "
+	        "5]\nprocesses:\n" PROCESS("web", "a.example/web:v4.7.1", "") PROCESS(
+			"work", "${image.web}", "") PROCESS("stream", "a.example/stream:v4.7.1", "")
+			PROCESS("own", "a.example/own:1.2",
+	                        "") PROCESS("sql", "a.example/sql:17-bookworm", ", group: data")
+				PROCESS("queue", "a.example/queue:7.4", ", group: data")
+					PROCESS("find", "a.example/find:2.19.3", ", group: data");
+	static const struct {
+		const char *images, *expected; /* NAMES of each, ! for those that stay */
+	} cases[] = {
+		{ "", "web, stream; own; find" },
+		{ "images: { caddy: a.example/caddy:2.8.4 }", "web, stream; own; find; caddy" },
+		{ "images: { web: b.example/fork:v4.7.2 }", "web, stream; own; find" },
+		{ "images: { web: b.example/fork:v4.7.2-x }", "web, stream!; own; find" },
+		{ "images: { web: b.example/fork:latest, own: b.example/own:latest }",
+		  "web, stream!; find" },
+		{ "images: { web: b.example/fork:main, stream: b.example/stream:main }",
+		  "own; find" },
+		{ "images: { own: a.example/web:v4.7.1 }", "web, stream; find" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char settings[1024];
+		struct newers all;
+		struct fixture f;
+		struct text text;
+
+		snprintf(settings, sizeof(settings), STEAD_YAML "%s\n", cases[i].images);
+		fixture_init(&f);
+		fixture_build(&f, settings, app, NULL);
+		fixture_is_clean(&f, cases[i].images);
+		newer_list(f.arena, f.node, TAG_MINOR, &all);
+		text_init(&text, f.arena);
+		for (size_t n = 0; n < all.count; n++)
+			text_addf(&text, "%s%s%s", n > 0 ? "; " : "",
+			          newer_names(f.arena, &all.items[n]),
+			          all.items[n].apart ? "!" : "");
+		is_str(text.data, cases[i].expected, "together: %s", cases[i].images);
+		for (size_t n = 0; n < all.count; n++) {
+			const char *name = all.items[n].processes.items[0]->name;
+			bool data = str_equal(name, "find") || str_equal(name, "caddy");
+
+			is_int(all.items[n].wish.channel, data ? TAG_PATCH : TAG_MINOR,
+			       "the channel of %s", name);
+			ok((all.items[n].wish.versions != NULL) == str_equal(name, "web"),
+			   "the versions of %s", name);
+		}
+		newer_list(f.arena, f.node, TAG_NONE, &all);
+		is_int((long long)all.count, 0, "without a channel nothing goes on");
+		fixture_done(&f);
+	}
+}
+
 int main(void)
 {
 	arena = arena_new();
 	test_versions();
 	test_newer();
 	test_choice();
+	test_families();
 	is_int(tag_channel("patch"), TAG_PATCH, "patch");
 	is_int(tag_channel("minor"), TAG_MINOR, "minor");
 	is_int(tag_channel("none"), TAG_NONE, "none");
