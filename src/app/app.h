@@ -3,8 +3,8 @@
  * may never say. docs/app-format.md is the text for authors.
  *
  * Texts may hold references `${settings.KEY} ${secret.NAME} ${secret.NAME.public} ${size.KEY}
- * ${process.NAME.host|port} ${own.KEY}` with filters `:url :base64 :upper`; they are resolved by
- * node_build(), not here. `$$` is a dollar sign.
+ * ${process.NAME.host|port} ${own.KEY}` with filters `:url :base64 :upper :days :address
+ * :passfile`; they are resolved by node_build(), not here. `$$` is a dollar sign.
  */
 #ifndef STEAD_APP_APP_H
 #define STEAD_APP_APP_H
@@ -162,8 +162,9 @@ struct app_config {             /* a file made of typed values */
 	struct value_text name; /* file name */
 	struct value_text process;
 	struct value_list processes; /* instead of process */
-	struct value_text path;      /* directory inside the container */
-	struct value_text syntax;    /* env | toml | yaml | json | ini | text */
+	struct value_text path;      /* directory inside the container, for NAME */
+	struct value_text file;   /* instead of path: the whole path of a file that is by itself */
+	struct value_text syntax; /* env | toml | yaml | json | ini | text */
 	struct value_tree values;
 	struct schema_array parts; /* struct app_part */
 	struct app_passed options;

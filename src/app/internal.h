@@ -16,6 +16,8 @@ struct checker {
 enum place {
 	PLACE_FILE, /* environment variables: secrets are fine */
 	PLACE_TREE, /* typed values of a file: so are lists */
+	PLACE_TEXT, /* a file that nothing is quoted in: a secret is all of it, or behind a filter
+	             */
 	PLACE_ARGV, /* arguments and standard input: everybody on the machine can see them */
 	PLACE_STDIN,
 	PLACE_MERGE,  /* like TREE, but it travels in the plan, where no secret may be */

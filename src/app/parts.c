@@ -386,19 +386,17 @@ static void check_routes(struct checker *c)
 	}
 }
 
-/* Nothing in a text is quoted, so nothing may stand in it that could need it. */
-static void check_text(struct checker *c, const struct app_config *config)
+/* Nothing in a text is quoted, so no secret may stand in it that could need it. */
+static void check_text(struct checker *c, const struct app_config *config,
+                       const struct value_tree *values)
 {
-	const struct yaml_node *text = yaml_get(config->values.node, "text");
+	const struct yaml_node *text = yaml_get(values->node, "text");
 
-	if (config->parts.count > 0 || config->options.setting.v != NULL)
-		report(c, "app.config", config->syntax.at, "json, toml or yaml",
-		       "a file of syntax text has neither parts nor options");
-	if (text == NULL || text->kind != YAML_SCALAR || config->values.node->count != 1)
-		report(c, "app.config", config->values.at, "values: {text: …}",
+	if (text == NULL || text->kind != YAML_SCALAR || values->node->count != 1)
+		report(c, "app.config", values->at, "values: {text: …}",
 		       "a file of syntax text has one value, its text");
 	else
-		check_reference_tree(c, text, PLACE_PUBLIC, config->name.v);
+		check_reference_tree(c, text, PLACE_TEXT, config->name.v);
 }
 
 static void check_passed(struct checker *c, const struct app_config *config)
@@ -412,6 +410,9 @@ static void check_passed(struct checker *c, const struct app_config *config)
 			       "'options' names no setting");
 		return;
 	}
+	if (str_equal(config->syntax.v, "text"))
+		report(c, "app.config", config->syntax.at, "json, toml or yaml",
+		       "a file of syntax text has no options");
 	if (setting == NULL)
 		report(c, "app.name", passed->setting.at,
 		       hint_of_names(c, passed->setting.v, &c->app->settings,
@@ -432,7 +433,7 @@ static void check_values(struct checker *c, const struct app_config *config,
 	else if (!str_equal(config->syntax.v, "text"))
 		check_reference_tree(c, values->node, PLACE_TREE, config->name.v);
 	else
-		check_text(c, config);
+		check_text(c, config, values);
 }
 
 static void check_config_processes(struct checker *c, const struct app_config *config)
@@ -444,6 +445,15 @@ static void check_config_processes(struct checker *c, const struct app_config *c
 		(void)need_process(c, &config->process);
 	for (size_t i = 0; i < config->processes.count; i++)
 		(void)need_process(c, &config->processes.items[i]);
+}
+
+static void check_config_place(struct checker *c, const struct app_config *config)
+{
+	if ((config->path.v != NULL) == (config->file.v != NULL))
+		report(c, "app.config", config->name.at,
+		       "path: the directory that it is in; file: where it lies among the image's "
+		       "own",
+		       "'%s' needs either 'path' or 'file'", config->name.v);
 }
 
 static void check_configs(struct checker *c)
@@ -458,6 +468,7 @@ static void check_configs(struct checker *c)
 		const char *name = config->name.v;
 
 		check_config_processes(c, config);
+		check_config_place(c, config);
 		if (name[0] == '\0' || name[0] == '.' || strlen(name) > 100 ||
 		    name[strspn(name, allowed)] != '\0')
 			report(c, "app.value", config->name.at,
@@ -466,8 +477,7 @@ static void check_configs(struct checker *c)
 		check_values(c, config, &config->values);
 		for (size_t k = 0; k < config->parts.count; k++) {
 			check_conditions(c, &parts[k].when);
-			if (!str_equal(config->syntax.v, "text"))
-				check_values(c, config, &parts[k].values);
+			check_values(c, config, &parts[k].values);
 		}
 		check_passed(c, config);
 	}

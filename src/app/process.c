@@ -69,7 +69,8 @@ static bool seen_config_dir(const struct app *app, const struct app_process *pro
 	const struct app_config *configs = app->configs.items;
 
 	for (const struct app_config *other = configs; other < config; other++)
-		if (reads(process, other) && str_equal(other->path.v, config->path.v))
+		if (reads(process, other) && config->path.v != NULL &&
+		    str_equal(other->path.v, config->path.v))
 			return true;
 	return false;
 }
@@ -94,7 +95,9 @@ static void check_mounts(struct checker *c, const struct app_process *process)
 		add_mount(c, &mounted, &process->tmpfs.items[i], true);
 	for (size_t i = 0; i < c->app->configs.count; i++)
 		if (reads(process, &configs[i]) && !seen_config_dir(c->app, process, &configs[i]))
-			add_mount(c, &mounted, &configs[i].path, false);
+			add_mount(c, &mounted,
+			          configs[i].file.v != NULL ? &configs[i].file : &configs[i].path,
+			          false);
 }
 
 static void check_networks(struct checker *c, const struct app_process *process)

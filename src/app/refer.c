@@ -95,6 +95,18 @@ static void refer_public(struct checker *c, const struct reference *r, const cha
 		bad(c, r, "of kind vapid", "only a pair of keys has a public half");
 }
 
+/* What comes out of these has no character that means something to the reader of a text. */
+static bool is_quoted(const struct reference *r)
+{
+	static const char *const quoting[] = { "url", "base64", "passfile" };
+
+	for (size_t i = 0; i < r->part->filters.count; i++)
+		for (size_t k = 0; k < sizeof(quoting) / sizeof(quoting[0]); k++)
+			if (str_equal(r->part->filters.items[i], quoting[k]))
+				return true;
+	return false;
+}
+
 static void refer_secret(struct checker *c, const struct reference *r)
 {
 	const struct app_secret *secret = find_secret(c->app, r->rest);
@@ -123,6 +135,9 @@ static void refer_secret(struct checker *c, const struct reference *r)
 		       "'%s' holds the secret '%s', and the plan, where this is kept, holds no "
 		       "secrets",
 		       r->where, r->rest);
+	else if (r->place == PLACE_TEXT && !r->alone && !is_quoted(r))
+		bad(c, r, "make a file of it alone, or filter it: url, base64, passfile",
+		    "a secret among other text would need quotes, and nothing puts them there");
 	else if (r->place == PLACE_PUBLIC)
 		bad(c, r, NULL, "a secret cannot stand here");
 }

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-static const char *const filters[] = { "url", "base64", "upper", "days", "address" };
+static const char *const filters[] = { "url", "base64", "upper", "days", "address", "passfile" };
 
 enum { FILTER_COUNT = sizeof(filters) / sizeof(filters[0]), PARTS_MAX = 200 };
 
@@ -39,7 +39,7 @@ static bool add_filter(struct arena *arena, struct reference_part *part, const c
 	nearest = str_nearest(name, filters, FILTER_COUNT);
 	diag_error(findings, "app.reference", part->at,
 	           nearest != NULL ? arena_printf(arena, "did you mean '%s'?", nearest)
-	                           : "filters are url, base64, upper, days and address",
+	                           : "filters are url, base64, upper, days, address and passfile",
 	           "unknown filter '%s'", name);
 	return false;
 }
@@ -157,6 +157,21 @@ static char *filter_address(struct arena *arena, const char *value)
 	                     : arena_strdup(arena, value);
 }
 
+/* A field of PostgreSQL's password files ("The Password File" in its manual). */
+static char *filter_passfile(struct arena *arena, const char *value)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	text_add(&out, "");
+	for (; *value != '\0'; value++) {
+		if (*value == ':' || *value == '\\')
+			text_addc(&out, '\\');
+		text_addc(&out, *value);
+	}
+	return out.data;
+}
+
 char *reference_filter(struct arena *arena, const char *filter, const char *value)
 {
 	if (strcmp(filter, "url") == 0)
@@ -169,5 +184,7 @@ char *reference_filter(struct arena *arena, const char *filter, const char *valu
 		return filter_days(arena, value);
 	if (strcmp(filter, "address") == 0)
 		return filter_address(arena, value);
+	if (strcmp(filter, "passfile") == 0)
+		return filter_passfile(arena, value);
 	return arena_strdup(arena, value);
 }

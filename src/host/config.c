@@ -59,8 +59,9 @@ static void config_file(struct host_context *host, const struct node_config *con
 	output_text(file, config->content.origin, config->content.v);
 }
 
-/* One directory for each process that has something mounted from there: never a single file, which
- * would keep the old content in the container when it is replaced. */
+/* One directory for each process that has something mounted from there. A single file that is
+ * mounted keeps its old content in a container when it is replaced: its process is restarted, as
+ * for every other one. */
 static void config_dirs(struct host_context *host)
 {
 	const struct node *node = host->node;
@@ -72,7 +73,10 @@ static void config_dirs(struct host_context *host)
 
 			if (mount->volume == NULL &&
 			    str_starts(mount->host_path, HOST_CONFIG_DIR "/"))
-				output_dir(host->set, mount->host_path, 0755, 0, 0, mount->origin);
+				output_dir(host->set,
+				           arena_printf(host->set->arena, HOST_CONFIG_DIR "/%s",
+				                        process->name),
+				           0755, 0, 0, mount->origin);
 		}
 	}
 }

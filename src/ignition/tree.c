@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "output/output.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char unit_dir[] = "/etc/systemd/system/";
@@ -161,8 +162,9 @@ static size_t text_length(const struct ignition_file *file)
 	return str_starts(file->contents.source, "data:,") ? strlen(file->contents.source) : 0;
 }
 
-/* That is the agent's plan, which names all units, and they follow it: compressed together they are
- * smaller the nearer they are to each other. */
+/* That is the agent's plan, which has much in common with the units of containers, the longest
+ * ones: they follow it at once. Compressed together they are smaller the nearer they are to each
+ * other. */
 static void put_longest_text_last(struct ignition_config *config)
 {
 	size_t count = config->files.count, longest = 0;
@@ -176,6 +178,22 @@ static void put_longest_text_last(struct ignition_config *config)
 	last = files[longest];
 	memmove(&files[longest], &files[longest + 1], (count - longest - 1) * sizeof(*files));
 	files[count - 1] = last;
+}
+
+static int compare_units(const void *left, const void *right)
+{
+	const struct ignition_unit *a = left, *b = right;
+	size_t a_len = a->contents != NULL ? strlen(a->contents) : 0;
+	size_t b_len = b->contents != NULL ? strlen(b->contents) : 0;
+
+	return a_len != b_len ? (a_len < b_len ? 1 : -1) : strcmp(a->name, b->name);
+}
+
+static void put_longest_units_first(struct ignition_config *config)
+{
+	if (config->units.count > 0)
+		qsort(config->units.items, config->units.count, sizeof(*config->units.items),
+		      compare_units);
 }
 
 struct ignition_config *ignition_from_tree(struct arena *secret_arena,
@@ -195,6 +213,7 @@ struct ignition_config *ignition_from_tree(struct arena *secret_arena,
 	add_disks(config, tree);
 	for (size_t i = 0; i < tree->units.count; i++)
 		switch_unit(config, &tree->units.items[i]);
+	put_longest_units_first(config);
 	for (size_t i = 0; i < tree->users.count; i++)
 		add_user(config, &tree->users.items[i]);
 	return config;

@@ -19,7 +19,10 @@ static bool is_plain(const char *s)
 
 static void write_quoted(struct text *text, const char *s)
 {
-	if (strpbrk(s, "'\\") == NULL) {
+	size_t len = strlen(s);
+
+	/* Between single quotes all is as it is, but not all agree on a backslash at the end. */
+	if (strchr(s, '\'') == NULL && (len == 0 || s[len - 1] != '\\')) {
 		text_addf(text, "'%s'", s);
 		return;
 	}

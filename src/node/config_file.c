@@ -13,9 +13,19 @@ static const struct {
 	{ "text", config_write_text }, { "toml", config_write_toml }, { "yaml", config_write_yaml },
 };
 
+static void mount_file(struct build *b, struct node_process *process, const struct app_config *from)
+{
+	*list_add(b->arena, &process->mounts) = (struct node_mount){
+		.host_path = arena_printf(b->arena, "/etc/stead/config/%s/%s", process->name,
+		                          from->name.v),
+		.target = from->file.v,
+		.read_only = true,
+		.origin = origin_at(from->file.at),
+	};
+}
+
 /* One directory of a process is one mount. */
-static void mount_config(struct build *b, struct node_process *process,
-                         const struct app_config *from)
+static void mount_dir(struct build *b, struct node_process *process, const struct app_config *from)
 {
 	const char *dir = arena_printf(b->arena, "/etc/stead/config/%s", process->name);
 
@@ -167,12 +177,14 @@ static void add_config(struct build *b, const struct app_config *from,
 
 	if (process == NULL)
 		return;
-	mount_config(b, process, from);
+	if (from->file.v != NULL)
+		mount_file(b, process, from);
+	else
+		mount_dir(b, process, from);
 	config = arena_alloc(b->arena, sizeof(*config));
 	*config = (struct node_config){
 		.process = process,
 		.name = from->name.v,
-		.target_dir = from->path.v,
 		.content = *content,
 		.origin = origin_at(from->name.at),
 	};

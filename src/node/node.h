@@ -182,10 +182,9 @@ struct node_route {
 	struct origin origin;
 };
 
-struct node_config { /* a file mounted read-only: /etc/stead/config/PROCESS/NAME at TARGET_DIR/NAME
-	              */
+struct node_config { /* a file mounted read-only: /etc/stead/config/PROCESS/NAME */
 	const struct node_process *process;
-	const char *name, *target_dir;
+	const char *name;
 	struct node_text content; /* whole text; secret: then it is 0600 of the process's user */
 	struct origin origin;
 };

@@ -21,7 +21,7 @@ like 'what is new was made' "$(secret app.database_password)" '^[A-Za-z0-9]{32}$
 run 0 'the folder is right' check --dir "$tmp/n"
 fails 'no secret is in the settings' grep -qi -e hidden -e 'hi\$dden' -e ssssssss "$tmp/n/stead.yaml" "$tmp/n/stead.lock"
 run 0 'they reach the node' render --tree "$tmp/tree" --no-agent --dir "$tmp/n"
-ok 'a secret that is passed on' grep -rqx 'OIDC_CLIENT_SECRET=hidden-oidc' "$tmp/tree/etc/stead/secrets"
+ok 'a secret that is passed on' grep -rqx 'OIDC_CLIENT_SECRET=hidden-oidc' "$tmp/tree/etc/stead/config"
 ok 'a variable that is passed on' grep -rq 'OIDC_SCOPE=openid,profile,email' "$tmp/tree"
 
 # --- options go first ---

@@ -18,7 +18,6 @@ trap 'smtp_down; hosts_down; rm -rf "$dir"' EXIT
 up() { stead_up $node >"$dir/said" 2>&1; }
 says() { "$stead" status --dir "$dir/n" 2>&1; }
 sentence() { inside $node stead-node status --json | jq -r '.state + " " + .waiting_for'; }
-redis() { inside $node podman exec stead-redis redis-cli "$@"; }
 # post TEXT: prints the status. What the node took stands in $dir/taken.
 post() {
 	curl -sS --max-time 60 --noproxy '*' --cacert "$dir/ca.crt" --connect-to "$web:443:$(host_ip $node):443" -K "$dir/auth" \

@@ -51,6 +51,7 @@ static void test_references(void)
 	is_str(reference_filter(arena, "upper", "aBc-1"), "ABC-1", "upper");
 	is_str(reference_filter(arena, "days", "1209600"), "14", "days");
 	is_str(reference_filter(arena, "days", "3600"), "1", "at least one");
+	is_str(reference_filter(arena, "passfile", "a:b\\c'd"), "a\\:b\\\\c'd", "passfile");
 	is_str(reference_filter(arena, "address", "Ex <ample> <a@example.org>"), "a@example.org",
 	       "an address behind a name");
 	is_str(reference_filter(arena, "address", "a@example.org"), "a@example.org", "one alone");

@@ -203,7 +203,6 @@ static struct fixture *fixture_new(void)
 	make_job(f);
 	f->config = (struct node_config){ .process = &f->snac,
 		                          .name = "snac.json",
-		                          .target_dir = "/etc/snac",
 		                          .content = secret_text("{\"key\":\"s3cret-config\"}\n"),
 		                          .origin = origin_rule("host.config") };
 	*list_add(f->arena, &f->node.configs) = &f->config;

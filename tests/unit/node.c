@@ -579,7 +579,6 @@ static void test_config(void)
 	       "  ],\n  \"last\": \"a\\\\b \\\"c\\\" \\u2028\"\n}\n",
 	       "json");
 	ok(!f.node->configs.items[0]->content.secret, "no secret in it");
-	is_str(f.node->configs.items[0]->target_dir, "/etc/demo", "target");
 	is_str(node_process_find(f.node, "web")->mounts.items[1].host_path, "/etc/stead/config/web",
 	       "its directory is mounted");
 	fixture_done(&f);
@@ -666,6 +665,34 @@ static void test_config_secrets(void)
 	root = yaml_parse(f.arena, &source, &findings);
 	is_str(yaml_get(root, "k")->text, secrets_get(&f.secrets, "app.key")->value,
 	       "yaml: the same text");
+	fixture_done(&f);
+
+	text = config_text(&f, STEAD_YAML,
+	                   CONFIG("text", "      text: ${secret.key}\n"
+	                                  "secrets: { key: { kind: hex } }\n"));
+	is_str(text, arena_printf(f.arena, "%s\n", secrets_get(&f.secrets, "app.key")->value),
+	       "text: the secret and nothing else");
+	ok(f.node->configs.items[0]->content.secret, "text: it is marked");
+	fixture_done(&f);
+}
+
+/* One that lies among the image's own files is mounted by itself; texts have parts too. */
+static void test_config_file(void)
+{
+	struct fixture f;
+	const char *text = config_text(
+		&f, STEAD_YAML,
+		APP_YAML "config:\n  passfile:\n    process: web\n    file: /srv/.pgpass\n"
+			 "    syntax: text\n    values: { text: a }\n    parts:\n"
+			 "      - when: [settings.mail.way == none]\n"
+			 "        values: { text: \"*:*:${secret.key:passfile}\" }\n"
+			 "secrets: { key: { kind: hex } }\n");
+	const struct node_mount *mount;
+
+	is_str(text, "*:*:s3'\"\\\\$`# {}\t\xc3\xa9\xf0\x9f\x98\x80 \n", "a part of a text");
+	mount = &node_process_find(f.node, "web")->mounts.items[1];
+	is_str(mount->host_path, "/etc/stead/config/web/passfile", "the file itself");
+	is_str(mount->target, "/srv/.pgpass", "where the image expects it");
 	fixture_done(&f);
 }
 
@@ -884,6 +911,7 @@ int main(void)
 	test_config_parts();
 	test_config_text();
 	test_config_secrets();
+	test_config_file();
 	test_keys();
 	test_machine();
 	test_routes();

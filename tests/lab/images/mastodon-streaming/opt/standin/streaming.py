@@ -14,7 +14,10 @@ import time
 import urllib.parse
 
 import database
+import dotenv
 from redis import Redis
+
+dotenv.load("/opt/mastodon/.env.production")
 
 CHANNELS = {"user": "timeline:{account}", "public": "timeline:public", "public:local": "timeline:public:local",
             "public:remote": "timeline:public:remote", "user:notification": "timeline:{account}:notifications"}

@@ -4,9 +4,11 @@ import signal
 import sys
 import time
 
+import dotenv
 import secrets_of
 
 HOME = "/opt/mastodon"
+dotenv.load(HOME + "/.env.production")
 HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "version")) as f:
     VERSION = f.read().strip()

@@ -1,1 +1,1 @@
-Diaspora::Application.config.secret_key_base = ENV.fetch("SECRET_TOKEN")
+Diaspora::Application.config.secret_key_base = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
