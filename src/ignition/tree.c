@@ -162,22 +162,12 @@ static size_t text_length(const struct ignition_file *file)
 	return str_starts(file->contents.source, "data:,") ? strlen(file->contents.source) : 0;
 }
 
-/* That is the agent's plan, which has much in common with the units of containers, the longest
- * ones: they follow it at once. Compressed together they are smaller the nearer they are to each
- * other. */
-static void put_longest_text_last(struct ignition_config *config)
+static int compare_files(const void *left, const void *right)
 {
-	size_t count = config->files.count, longest = 0;
-	struct ignition_file *files = config->files.items, last;
+	const struct ignition_file *a = left, *b = right;
+	size_t a_len = text_length(a), b_len = text_length(b);
 
-	if (count == 0)
-		return;
-	for (size_t i = 1; i < count; i++)
-		if (text_length(&files[i]) > text_length(&files[longest]))
-			longest = i;
-	last = files[longest];
-	memmove(&files[longest], &files[longest + 1], (count - longest - 1) * sizeof(*files));
-	files[count - 1] = last;
+	return a_len != b_len ? (a_len < b_len ? 1 : -1) : strcmp(a->path, b->path);
 }
 
 static int compare_units(const void *left, const void *right)
@@ -189,8 +179,20 @@ static int compare_units(const void *left, const void *right)
 	return a_len != b_len ? (a_len < b_len ? 1 : -1) : strcmp(a->name, b->name);
 }
 
-static void put_longest_units_first(struct ignition_config *config)
+/* Texts of one kind are of like length, and compressed together they are smaller the nearer they
+ * are to each other. The longest of all, the agent's plan, has most in common with the units: it
+ * stands between the files and these. Ignition does not care for the order. */
+static void put_like_together(struct ignition_config *config)
 {
+	struct ignition_file *files = config->files.items, plan;
+	size_t count = config->files.count;
+
+	if (count > 0) {
+		qsort(files, count, sizeof(*files), compare_files);
+		plan = files[0];
+		memmove(files, files + 1, (count - 1) * sizeof(*files));
+		files[count - 1] = plan;
+	}
 	if (config->units.count > 0)
 		qsort(config->units.items, config->units.count, sizeof(*config->units.items),
 		      compare_units);
@@ -208,12 +210,11 @@ struct ignition_config *ignition_from_tree(struct arena *secret_arena,
 		else
 			add_file(config, tree->files.items[i]);
 	}
-	put_longest_text_last(config);
 	add_nodes(config, tree);
 	add_disks(config, tree);
 	for (size_t i = 0; i < tree->units.count; i++)
 		switch_unit(config, &tree->units.items[i]);
-	put_longest_units_first(config);
+	put_like_together(config);
 	for (size_t i = 0; i < tree->users.count; i++)
 		add_user(config, &tree->users.items[i]);
 	return config;
