@@ -71,14 +71,16 @@ static bool is_listed(const struct plan_process *process, const char *dir)
 }
 
 /* As podman mounts them: for everybody, and three of its own in every container whose root is
- * read-only. */
+ * read-only. What the application names is its user's besides: a runc before 1.1.9, as in Debian
+ * 12, takes the mode of the image's folder instead. */
 static void add_tmpfs(struct arena *arena, struct strings *argv, const struct plan_process *process)
 {
 	static const char *const own[] = { "/run", "/tmp", "/var/tmp" };
 
 	for (size_t i = 0; i < process->tmpfs.count; i++)
 		client_add(arena, argv,
-		           arena_printf(arena, "--tmpfs=%s:mode=1777", process->tmpfs.items[i]),
+		           arena_printf(arena, "--tmpfs=%s:mode=1777,uid=%u,gid=%u",
+		                        process->tmpfs.items[i], process->uid, process->gid),
 		           NULL);
 	for (size_t i = 0; !process->writable_root && i < sizeof(own) / sizeof(own[0]); i++)
 		if (!is_listed(process, own[i]))

@@ -93,7 +93,8 @@ static bool has_mount(const struct node_process *process, const char *target)
 }
 
 /* As podman mounts them: for everybody, and three of its own in every container whose root is
- * read-only (podman-run(1), --read-only-tmpfs). */
+ * read-only (podman-run(1), --read-only-tmpfs). What the application names is its user's besides: a
+ * runc before 1.1.9, as in Debian 12, takes the mode of the image's folder instead. */
 static void tmpfs(struct host_context *host, struct output *file,
                   const struct node_process *process)
 {
@@ -101,8 +102,8 @@ static void tmpfs(struct host_context *host, struct output *file,
 
 	for (size_t i = 0; i < process->tmpfs.count; i++)
 		if (host_path_allowed(host, process->tmpfs.items[i], process->origin))
-			OPTION(file, process->origin, "--tmpfs=%s:mode=1777 \\",
-			       process->tmpfs.items[i]);
+			OPTION(file, process->origin, "--tmpfs=%s:mode=1777,uid=%u,gid=%u \\",
+			       process->tmpfs.items[i], process->uid, process->gid);
 	for (size_t i = 0; !process->writable_root && i < sizeof(own) / sizeof(own[0]); i++)
 		if (!has_mount(process, own[i]))
 			OPTION(file, origin_rule("host.hardening"), "--tmpfs=%s:mode=1777,exec \\",

@@ -169,7 +169,8 @@ static void test_jobs(struct fixture *f)
 	is_str(calls(f),
 	       "docker rm --force --volumes stead-job-x\n"
 	       "docker create --name=stead-job-x --pull=never --log-driver=none "
-	       "--network=stead-int " LIKE_WEB "--tmpfs=/tmp:mode=1777 --tmpfs=/run:mode=1777,exec "
+	       "--network=stead-int " LIKE_WEB
+	       "--tmpfs=/tmp:mode=1777,uid=7,gid=8 --tmpfs=/run:mode=1777,exec "
 	       "--tmpfs=/var/tmp:mode=1777,exec reg/web@sha256:1 do it\n"
 	       "docker network connect stead-ext stead-job-x\n"
 	       "docker start --attach stead-job-x\n"
