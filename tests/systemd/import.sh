@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # An installation of Mastodon becomes a node: its variables become settings and secrets, its dump and files what the node
 # has. The old one is a node too, of an older version, with a post, a picture and a login; then nothing of it is left but
-# these three. What is refused, and what is cut short, leaves the new node as it was.
+# these three. What is refused, and what is cut short, leaves the new node as it was. ENGINE=docker: with docker.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
 . tests/lib/node.sh
 . tests/lib/host.sh
 . tests/lib/mastodon.sh
-hosts_up trixie
+engine=${ENGINE:-podman} tree=trixie
+[ "$engine" = podman ] || tree=bookworm
+hosts_up $tree
 dir=$(mktemp -d)
-node=t-import engine=podman
+node=t-import-$engine
 trap 'hosts_down; rm -rf "$dir"' EXIT
 
 up() { stead_up $node >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
 import() { timeout 600 "$stead" import --dir "$dir/n" --yes "$@" </dev/null >"$dir/said" 2>&1; }
-pg() { inside $node podman exec --user 999:999 stead-postgres "$@"; }
+pg() { inside $node "$engine" exec --user 999:999 stead-postgres "$@"; }
 databases() { pg psql -U postgres -Atc "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate"; }
 counts() { sql 'SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM users), (SELECT count(*) FROM statuses), (SELECT count(*) FROM media_attachments)'; }
 left() { inside $node sh -c 'ls /var/lib/stead/state/import.json /var/lib/stead/data/*/*.import /var/lib/stead/data/*/*.before /var/lib/stead/data/postgres/postgres/import 2>/dev/null'; }
@@ -25,8 +27,8 @@ login_works() { # PASSWORD_FILE
 }
 
 # --- the old installation ---
-ok "a machine starts" host_up $node trixie || tap_done
-where=(--set machine.os=as-is --set delivery=ssh --set reach=unchecked --set "machine.host=$(host_ip $node)")
+ok "a machine starts" host_up $node $tree || tap_done
+where=(--set machine.os=as-is --set "machine.engine=$engine" --set delivery=ssh --set reach=unchecked --set "machine.host=$(host_ip $node)")
 ok "settings of the old one" mastodon_settings "${where[@]}"
 ok "an older version" mastodon_image v4.6.6
 ok "the old one is up" up || { inside $node journalctl --no-pager -n 60 | sed 's/^/# /'; tap_done; }
@@ -44,7 +46,7 @@ sql "DELETE FROM schema_migrations WHERE version = '20991231000000'; ALTER TABLE
 ok "a fork's: plain" dump p "$dir/fork.sql"
 ok "a fork's: tar" dump t "$dir/fork.tar"
 pg pg_dump -U postgres -Fd -f /run/postgresql/fork mastodon_production
-inside $node podman exec stead-postgres tar -C /run/postgresql -cf - fork | tar -C "$dir" -xf -
+inside $node "$engine" exec stead-postgres tar -C /run/postgresql -cf - fork | tar -C "$dir" -xf -
 ok "a fork's: directory" test -s "$dir/fork/toc.dat"
 inside $node tar -C /var/lib/stead/data/web --transform 's|^system|live/public/system|' -cf - system >"$dir/system.tar"
 {
@@ -104,6 +106,27 @@ ok "it is ready" node_ready $node 300
 ok "and its own login works" login_works "$dir/new-password"
 
 # --- cut short: dump and files are there, and the agent is killed once the application is stopped ---
+# Then it is killed all along: at every third point of what is still to be done, again and again.
+walk='#!/bin/sh
+[ "$1 $2" = "import finish" ] || exec /opt/walk/real "$@"
+n=1
+while :; do
+	STEAD_CRASH_AT=$n /opt/walk/failing "$@" >/opt/walk/out
+	status=$?
+	[ $status = 137 ] || break
+	echo $n >>/opt/walk/kills
+	n=$((n + 3))
+done
+cat /opt/walk/out
+exit $status'
+failing=$(dirname "${STEAD_NODE:-$top/build/stead-node}")/tests/agent/stead-node-fail
+agent_walks() {
+	inside $node sh -c 'mkdir /opt/walk && cp -p /usr/local/bin/stead-node /opt/walk/real' &&
+		inside $node sh -c 'cat >/opt/walk/failing && chmod 755 /opt/walk/failing' <"$failing" &&
+		inside $node sh -c 'cat >/usr/local/bin/stead-node.walk && chmod 755 /usr/local/bin/stead-node.walk &&
+			mv /usr/local/bin/stead-node.walk /usr/local/bin/stead-node' <<<"$walk"
+}
+agent_is_back() { inside $node mv /opt/walk/real /usr/local/bin/stead-node; }
 "$stead" import --dir "$dir/n" --yes --database "$dir/old.dump" --media "$dir/system.tar" </dev/null >"$dir/said" 2>&1 &
 ok "an import is under way" until_ok 120 inside $node test -e /var/lib/stead/state/maintenance
 inside $node sh -c 'for p in /proc/[0-9]*; do case $(tr "\0" " " <$p/cmdline 2>/dev/null) in *stead-nod[e]\ import\ finish*) kill -9 ${p#/proc/} ;; esac; done'
@@ -115,15 +138,21 @@ if [ "$stage" = media ]; then
 	is "the same rows as before" "$(counts)" "$(cat "$dir/new-counts")"
 	is "nothing is left" "$(left)" ""
 	ok "the node is ready" node_ready $node 300
+	ok "the agent is to be killed" agent_walks
 	ok "import" import --database "$dir/old.dump" --media "$dir/system.tar"
 else
 	ok "no import may be begun then" test "$stage" != none
+	ok "the agent is to be killed" agent_walks
 	ok "it is finished" "$stead" import --dir "$dir/n" --finish
 	is "it is" "$(inside $node stead-node import status)" none
 	ok "the node is ready" node_ready $node 300
 	fails "another one is refused" import --database "$dir/old.dump" --media "$dir/system.tar"
 fi || sed 's/^/# /' "$dir/said"
 sed 's/^/# /' "$dir/said"
+
+kills=$(inside $node wc -l /opt/walk/kills | cut -d ' ' -f 1)
+ok "killed $kills times" test "$kills" -ge 8
+ok "the agent is the one of before" agent_is_back
 
 # --- what is there ---
 ok "it is ready" node_ready $node 300 || inside $node stead-node status
