@@ -19,7 +19,7 @@ say() { printf 'lab: %s\n' "$*" >&2; }
 die() { printf 'lab: error: %s\n' "$*" >&2; exit 3; }
 usage_error() { printf 'lab: %s (see lab --help)\n' "$*" >&2; exit 2; }
 
-need_root() { [ "$(id -u)" = 0 ] || die "'lab $1' needs root"; }
+need_root() { [ "$EUID" = 0 ] || die "'lab $1' needs root"; }
 
 need_tools() {
     local t missing=()
@@ -105,7 +105,7 @@ with_lock() {
 }
 
 # process_is PID PROGRAM: true if PID runs that program, so that a recycled pid is never signalled.
-process_is() { [ -n "${1:-}" ] && [ "$(basename "$(readlink "/proc/$1/exe" 2>/dev/null)")" = "$2" ]; }
+process_is() { [ -n "${1:-}" ] && [[ /$(readlink "/proc/$1/exe" 2>/dev/null) == */"$2" ]]; }
 
 # stop_process PID PROGRAM [SECONDS]: SIGTERM, then SIGKILL at the deadline.
 stop_process() {

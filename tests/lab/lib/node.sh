@@ -27,25 +27,38 @@ node() {
 node_names() { (cd "$RUN/node" 2>/dev/null && ls) || :; }
 node_dir() { echo "$RUN/node/$1"; }
 node_scratch() { echo "$CACHE/node/$1"; }
-node_index() { cat "$(node_dir "$1")/index" 2>/dev/null || die "no node '$1'"; }
+node_index() {
+    local index
+    read -r index 2>/dev/null <"$RUN/node/$1/index" || die "no node '$1'"
+    echo "$index"
+}
 node_ip() { echo "$NET.$(($(node_index "$1") + 1))"; }
-node_running() { process_is "$(cat "$(node_dir "$1")/pid" 2>/dev/null)" systemd-nspawn; }
+node_running() {
+    local pid=''
+    read -r pid 2>/dev/null <"$RUN/node/$1/pid"
+    process_is "$pid" systemd-nspawn
+}
 
 # The pid of the node's PID 1, seen from the host.
 node_leader() {
+    local pid children
     node_running "$1" || die "node '$1' is not running"
-    pgrep -P "$(cat "$(node_dir "$1")/pid")" | head -n 1
+    read -r pid <"$RUN/node/$1/pid"
+    read -ra children <"/proc/$pid/task/$pid/children" || :
+    echo "${children[0]:-}"
 }
 
 node_exec() {
-    local name=$1 leader c
+    local name=$1 leader index c
     shift
     [ $# -gt 0 ] || usage_error "node exec NAME COMMAND…"
     leader=$(node_leader "$name")
+    index=$(node_index "$name")
     # Into the node's cgroup tree too, else podman would look for its cgroups outside of what the node can see.
     for c in $(cgroup_roots); do
-        mkdir -p "$c/$BRIDGE-$(node_index "$name")/payload/lab-exec"
-        echo $BASHPID >"$c/$BRIDGE-$(node_index "$name")/payload/lab-exec/cgroup.procs"
+        c=$c/$BRIDGE-$index/payload/lab-exec
+        [ -d "$c" ] || mkdir -p "$c"
+        echo $BASHPID >"$c/cgroup.procs"
     done 2>/dev/null
     exec nsenter -t "$leader" -m -u -i -n -p -C -r -w -- /usr/bin/env -i \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/opt/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
