@@ -31,7 +31,7 @@
 enum {
 	REFRESH_MS = 5 * 1000,        /* while the node is not ready */
 	REFRESH_READY_MS = 15 * 1000, /* looking costs some CPU */
-	REFRESH_MIN_MS = 1000,        /* however much happens */
+	REFRESH_MIN_MS = 3 * 1000,    /* however much happens */
 	LISTEN_AGAIN_MS = 2 * 1000,
 	AGETTY_MS = 10 * 1000,
 };
@@ -164,8 +164,9 @@ static void wait_for_events(struct page *page)
 		return;
 	while (read(page->events_fd, events, sizeof(events)) > 0)
 		continue;
-	if (page->next_refresh > page->refreshed_at + REFRESH_MIN_MS)
-		page->next_refresh = page->refreshed_at + REFRESH_MIN_MS;
+	until = page->refreshed_at + failpoint_pause_ms(REFRESH_MIN_MS);
+	if (page->next_refresh > until)
+		page->next_refresh = until;
 }
 
 static int watch(struct agent *agent)

@@ -18,6 +18,7 @@ enum {
 	BASE_S = 120,
 	DEFAULT_START_S = 60,
 	POLL_MS = 1000,
+	LOOK_EACH = 4, /* polls */
 	SURE_RESTARTS = 5,
 	SURE_ATTEMPTS = 3,
 	JOURNAL_MS = 20 * 1000,
@@ -182,9 +183,14 @@ int settle_wait(struct agent *agent, const struct effects *effects, unsigned dea
 	time_t since = time(NULL) - JUST_STARTED_S;
 	int64_t end = clock_ms() + failpoint_pause_ms(deadline_s * 1000);
 
-	for (;;) {
-		int r = look(agent, effects, since, clock_ms() >= end);
+	/* To look is work for systemd, which has the node to start meanwhile: what only ends the
+	 * wait early is looked for now and then. */
+	for (unsigned polls = 0;; polls++) {
+		bool last = clock_ms() >= end;
+		int r = 0;
 
+		if (last || polls % LOOK_EACH == 0 || agent_is_stamped(agent, "ready"))
+			r = look(agent, effects, since, last);
 		if (r != 0)
 			return r == 1 ? 0 : r;
 		clock_sleep_ms(failpoint_pause_ms(POLL_MS));
