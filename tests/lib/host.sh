@@ -46,3 +46,37 @@ stead_up() {
 	"$stead" up --on "root@$(host_ip "$name")" --dir "$dir/n" --yes --deadline 900 \
 		--host-key "$("$lab" machine host-key "$name")" "$@" </dev/null
 }
+
+# --- one machine, with either engine ---
+
+# one_machine NAME: $node with $engine, which is what ENGINE says (podman), and $dir; both end with the test.
+one_machine() {
+	local tree=trixie
+	engine=${ENGINE:-podman}
+	node=t-$1-$engine
+	[ "$engine" = podman ] || tree=bookworm
+	hosts_up $tree
+	dir=$(mktemp -d)
+	trap 'hosts_down; rm -rf "$dir"' EXIT
+	ok "a machine starts" host_up "$node" $tree || tap_done
+	on_machine=(--set machine.os=as-is --set "machine.engine=$engine" --set delivery=ssh --set reach=unchecked
+		--set "machine.host=$(host_ip "$node")")
+}
+
+# app_settings APP [init's arguments...]: a settings folder for it on that machine; nothing is locked yet.
+app_settings() {
+	"$stead" init --dir "$dir/n" --set app="$1" --set domain=$web --set admin.name=alice \
+		--set admin.email=alice@example.test --set mail=none --set backup=none --set tls.issuer=internal \
+		--set "images.mirror=http://10.0.2.2:$registry_port" "${on_machine[@]}" "${@:2}" </dev/null
+}
+
+# up: what it says is in $dir/said.
+up() { stead_up "$node" >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
+
+# first_up: without it the rest makes no sense.
+first_up() {
+	ok "up makes the node" up || {
+		inside "$node" journalctl --no-pager -n 80 | sed 's/^/# /'
+		tap_done
+	}
+}

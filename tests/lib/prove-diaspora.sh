@@ -8,35 +8,9 @@
 set -euo pipefail
 
 web=$1 user=$2 ca=$3 password_file=$4 address=$5
-url=https://$web
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-began=$EPOCHREALTIME
-say() {
-	printf '  proven: %s (%.1f s)\n' "$1" "$(jq -n "$EPOCHREALTIME - $began")"
-	began=$EPOCHREALTIME
-}
-die() {
-	printf '  NOT proven: %s\n' "$1" >&2
-	[ -z "${2:-}" ] || printf '%s\n' "$2" | head -c 2000 | sed 's/^/    /' >&2
-	exit 1
-}
-
-# Every request goes to the node's address, whatever DNS says. Cookies are kept as a browser keeps them.
-request() {
-	curl -sS --max-time 60 --noproxy '*' --cacert "$ca" -b "$dir/cookies" -c "$dir/cookies" \
-		--connect-to "$web:443:$address:443" --connect-to "$web:80:$address:80" "$@"
-}
-header() { tr -d '\r' <"$dir/head" | sed -n "s/^$1: //Ip"; }
-fetch() { request -f -D "$dir/head" "$@"; }
-# mark PATH: the token of the form on that page, to $dir/mark.
-mark() { fetch "$url$1" | grep -oE 'name="authenticity_token" value="[^"]*"' | head -n 1 | cut -d'"' -f4 | tr -d '\n' >"$dir/mark"; }
-
-redirect=$(request -o /dev/null -w '%{http_code} %{redirect_url}' "http://$web/a?b=c") || die "port 80 answers"
-[[ $redirect == 30[18]" $url/a?b=c" ]] || die "http:// leads to https://" "$redirect"
+. "$(dirname "$(readlink -f "$0")")/prove.sh"
 fetch -o "$dir/home" "$url/" || die "HTTPS answers with a certificate of the node's CA"
-[ "$(request -o /dev/null -w '%{http_code}' "$url/")" = 200 ] || die "the pod has a podmin"
+[ "$(status_of "$url/")" = 200 ] || die "the pod has a podmin"
 info=$(fetch "$url/.well-known/nodeinfo" | jq -r '.links[-1].href') && info=$(fetch "$info") || die "NodeInfo answers"
 [ "$(jq -r '.software.name + " " + .metadata.adminAccount' <<<"$info")" = "diaspora $user" ] ||
 	die "NodeInfo says diaspora, and who its podmin is" "$info"
@@ -58,7 +32,7 @@ printf 'not the password' >"$dir/wrong"
 to=$(sign_in "$password_file")
 [ "$to" = "$url/stream" ] || die "the stored login works" "$to"
 fetch -o /dev/null "$url/stream" || die "the podmin has a stream"
-[ "$(request -o /dev/null -w '%{http_code}' "$url/admins/dashboard")" = 200 ] || die "the podmin is an admin"
+[ "$(status_of "$url/admins/dashboard")" = 200 ] || die "the podmin is an admin"
 say "the podmin logs in with the login made on the node, and is an admin"
 
 [ "${POST:-yes}" = yes ] || exit 0

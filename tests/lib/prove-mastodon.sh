@@ -8,39 +8,16 @@
 set -euo pipefail
 
 web=$1 user=$2 email=$3 ca=$4 password_file=$5 address=$6 https=${7:-443} http=${8:-80}
-url=https://$web here=$(dirname "$(readlink -f "$0")")
-dir=$(mktemp -d)
+here=$(dirname "$(readlink -f "$0")")
+. "$here/prove.sh"
 listener=
 trap '[ -z "$listener" ] || kill "$listener" 2>/dev/null || :; rm -rf "$dir"' EXIT
-
-began=$EPOCHREALTIME
-say() {
-	printf '  proven: %s (%.1f s)\n' "$1" "$(jq -n "$EPOCHREALTIME - $began")"
-	began=$EPOCHREALTIME
-}
-die() {
-	printf '  NOT proven: %s\n' "$1" >&2
-	[ -z "${2:-}" ] || printf '%s\n' "$2" | head -c 2000 | sed 's/^/    /' >&2
-	exit 1
-}
-
-# Every request goes to the node's address, whatever DNS says. Cookies are kept as a browser keeps them.
-request() {
-	curl -sS --max-time 60 --noproxy '*' --cacert "$ca" -b "$dir/cookies" -c "$dir/cookies" \
-		--connect-to "$web:443:$address:$https" --connect-to "$web:80:$address:$http" "$@"
-}
-header() { tr -d '\r' <"$dir/head" | sed -n "s/^$1: //Ip"; }
-fetch() { request -f -D "$dir/head" "$@"; }
-
-redirect=$(request -o /dev/null -w '%{http_code} %{redirect_url}' "http://$web/a?b=c") || die "port 80 answers"
-[[ $redirect == 30[18]" $url/a?b=c" ]] || die "http:// leads to https://" "$redirect"
-say "http:// leads to https:// ($redirect)"
 
 fetch -o "$dir/home" "$url/about" || die "HTTPS answers with a certificate of the node's CA"
 [ "$(header strict-transport-security | wc -l)" = 1 ] || die "HSTS is on, once" "$(cat "$dir/head")"
 [ "$(fetch "$url/health")" = OK ] || die "/health says OK"
 [ "$(fetch "$url/api/v1/streaming/health")" = OK ] || die "the health of streaming says OK"
-[ "$(request -o /dev/null -w '%{http_code}' "$url/metrics")" = 404 ] || die "nobody outside reads metrics"
+[ "$(status_of "$url/metrics")" = 404 ] || die "nobody outside reads metrics"
 say "HTTPS, HSTS, the health of web and streaming; no metrics"
 
 finger=$(fetch "$url/.well-known/webfinger?resource=acct:$user@$web") || die "WebFinger answers"
@@ -61,10 +38,8 @@ say "assets may be cached ($(header cache-control))"
 
 # --- the owner, in a browser ---
 sign_in() { # PASSWORD_FILE: prints the status
-	local mark
-	mark=$(fetch "$url/auth/sign_in" | grep -oE 'name="authenticity_token" value="[^"]*"' | head -n 1 | cut -d'"' -f4) || return
-	printf %s "$mark" >"$dir/mark"
-	request -o /dev/null -w '%{http_code}' --data-urlencode "authenticity_token@$dir/mark" \
+	mark /auth/sign_in || return
+	status_of --data-urlencode "authenticity_token@$dir/mark" \
 		--data-urlencode "user[email]=$email" --data-urlencode "user[password]@$1" "$url/auth/sign_in"
 }
 printf 'not the password' >"$dir/wrong"
@@ -79,7 +54,7 @@ app=$(fetch -d client_name=stead -d "redirect_uris=$out_of_band" -d 'scopes=read
 id=$(jq -r .client_id <<<"$app")
 jq -j .client_secret <<<"$app" >"$dir/secret"
 ask="response_type=code&client_id=$id&redirect_uri=$out_of_band&scope=read+write"
-fetch "$url/oauth/authorize?$ask" | grep -oE 'name="authenticity_token" value="[^"]*"' | head -n 1 | cut -d'"' -f4 | tr -d '\n' >"$dir/mark"
+mark "/oauth/authorize?$ask"
 request -f -o /dev/null -D "$dir/head" --data-urlencode "authenticity_token@$dir/mark" -d "$ask" "$url/oauth/authorize" ||
 	die "the owner lets the application in"
 header location | sed -n 's/.*[?&]code=\([^&]*\).*/\1/p' | tr -d '\n' >"$dir/code"
@@ -119,7 +94,7 @@ for ((i = 0; i < 300; i++)); do
 done
 [ "$(head -n 1 "$dir/heard")" = open ] || die "the stream opens" "$(cat "$dir/heard")"
 text="hello from stead, $RANDOM$RANDOM"
-[ "$(request -o /dev/null -w '%{http_code}' --data-urlencode "status=$text" "$url/api/v1/statuses")" = 401 ] ||
+[ "$(status_of --data-urlencode "status=$text" "$url/api/v1/statuses")" = 401 ] ||
 	die "nobody posts without a token"
 attach=(-d "media_ids[]=$(jq -r .id <<<"$media")")
 # What is published before the subscription has reached Redis is heard by nobody: then once more.

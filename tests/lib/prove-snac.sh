@@ -8,31 +8,7 @@
 set -euo pipefail
 
 web=$1 user=$2 ca=$3 password_file=$4 address=$5 https=${6:-443} http=${7:-80}
-url=https://$web
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-began=$EPOCHREALTIME
-say() {
-	printf '  proven: %s (%.1f s)\n' "$1" "$(jq -n "$EPOCHREALTIME - $began")"
-	began=$EPOCHREALTIME
-}
-die() {
-	printf '  NOT proven: %s\n' "$1" >&2
-	[ -z "${2:-}" ] || printf '%s\n' "$2" | head -c 2000 | sed 's/^/    /' >&2
-	exit 1
-}
-
-# Every request goes to the node's address, whatever DNS says.
-request() {
-	curl -sS --max-time 30 --noproxy '*' --cacert "$ca" \
-		--connect-to "$web:443:$address:$https" --connect-to "$web:80:$address:$http" "$@"
-}
-
-redirect=$(request -o /dev/null -w '%{http_code} %{redirect_url}' "http://$web/a?b=c") ||
-	die "port 80 answers"
-[[ $redirect == 30[18]" $url/a?b=c" ]] || die "http:// leads to https://" "$redirect"
-say "http:// leads to https:// ($redirect)"
+. "$(dirname "$(readlink -f "$0")")/prove.sh"
 
 request -o /dev/null -D "$dir/head" "$url/" || die "HTTPS answers with a certificate of the node's CA"
 grep -qi '^strict-transport-security: max-age=' "$dir/head" || die "HSTS is on" "$(cat "$dir/head")"
@@ -40,44 +16,44 @@ grep -qi '^strict-transport-security: max-age=' "$dir/head" || die "HSTS is on" 
 	die "without the node's CA its certificate is refused"
 say "HTTPS with a certificate of the node's own CA (refused without it), HSTS on"
 
-finger=$(request -f "$url/.well-known/webfinger?resource=acct:$user@$web") || die "WebFinger answers"
+finger=$(fetch "$url/.well-known/webfinger?resource=acct:$user@$web") || die "WebFinger answers"
 [ "$(jq -r .subject <<<"$finger")" = "acct:$user@$web" ] || die "WebFinger knows @$user@$web" "$finger"
 actor=$(jq -r 'first(.links[] | select(.rel == "self")).href' <<<"$finger")
-[ "$(request -f -H 'Accept: application/activity+json' "$actor" | jq -r .preferredUsername)" = "$user" ] ||
+[ "$(fetch -H 'Accept: application/activity+json' "$actor" | jq -r .preferredUsername)" = "$user" ] ||
 	die "the actor document is there" "$actor"
-[ "$(request -o /dev/null -w '%{http_code}' "$url/.well-known/webfinger?resource=acct:nobody-$$@$web")" = 404 ] ||
+[ "$(status_of "$url/.well-known/webfinger?resource=acct:nobody-$$@$web")" = 404 ] ||
 	die "WebFinger knows nobody else"
 say "WebFinger of @$user@$web and of nobody else, and the actor document"
 
-info=$(request -f "$url/.well-known/nodeinfo" | jq -r '.links[0].href') || die "NodeInfo answers"
-info=$(request -f "$info") || die "NodeInfo answers"
+info=$(fetch "$url/.well-known/nodeinfo" | jq -r '.links[0].href') || die "NodeInfo answers"
+info=$(fetch "$info") || die "NodeInfo answers"
 [ "$(jq -r '.software.name + " " + (.usage.users.total | tostring)' <<<"$info")" = "snac 1" ] ||
 	die "NodeInfo says snac with exactly one user" "$info"
 say "NodeInfo: $(jq -r '.software.name + " " + .software.version' <<<"$info"), exactly one user"
 
-app=$(request -f -d client_name=stead -d redirect_uris=urn:ietf:wg:oauth:2.0:oob \
+app=$(fetch -d client_name=stead -d redirect_uris=urn:ietf:wg:oauth:2.0:oob \
 	-d 'scopes=read write' "$url/api/v1/apps") || die "an application can register"
 id=$(jq -r .client_id <<<"$app") secret=$(jq -r .client_secret <<<"$app")
-code=$(request -f -d "login=$user" --data-urlencode "passwd@$password_file" \
+code=$(fetch -d "login=$user" --data-urlencode "passwd@$password_file" \
 	-d redir=urn:ietf:wg:oauth:2.0:oob -d "cid=$id" -d state= "$url/oauth/x-snac-login") ||
 	die "the stored login works"
-token=$(request -f -d grant_type=authorization_code -d "code=$code" -d "client_id=$id" \
+token=$(fetch -d grant_type=authorization_code -d "code=$code" -d "client_id=$id" \
 	-d "client_secret=$secret" -d redirect_uris=urn:ietf:wg:oauth:2.0:oob \
 	-d redirect_uri=urn:ietf:wg:oauth:2.0:oob "$url/oauth/token" | jq -r .access_token) ||
 	die "OAuth gives a token"
 printf 'header = "Authorization: Bearer %s"\n' "$token" >"$dir/auth"
-me=$(request -f -K "$dir/auth" "$url/api/v1/accounts/verify_credentials") || die "the token works"
+me=$(fetch -K "$dir/auth" "$url/api/v1/accounts/verify_credentials") || die "the token works"
 [ "$(jq -r .username <<<"$me")" = "$user" ] || die "the token is the owner's" "$me"
 say "the owner logs in with the login made on the node"
 
 [ "${POST:-yes}" = yes ] || exit 0
 text="hello from stead, $RANDOM$RANDOM"
-[ "$(request -o /dev/null -w '%{http_code}' --data-urlencode "status=$text" "$url/api/v1/statuses")" = 401 ] ||
+[ "$(status_of --data-urlencode "status=$text" "$url/api/v1/statuses")" = 401 ] ||
 	die "nobody posts without a token"
-status=$(request -f -K "$dir/auth" --data-urlencode "status=$text" -d visibility=public \
+status=$(fetch -K "$dir/auth" --data-urlencode "status=$text" -d visibility=public \
 	"$url/api/v1/statuses" | jq -r .id) || die "a post is taken"
-request -f -K "$dir/auth" "$url/api/v1/statuses/$status" | jq -r .content | grep -qF "$text" ||
+fetch -K "$dir/auth" "$url/api/v1/statuses/$status" | jq -r .content | grep -qF "$text" ||
 	die "the post is read back" "$status"
-request -f -K "$dir/auth" "$url/api/v1/timelines/home" | jq -r '.[].content' | grep -qF "$text" ||
+fetch -K "$dir/auth" "$url/api/v1/timelines/home" | jq -r '.[].content' | grep -qF "$text" ||
 	die "the post is in the home timeline"
 say "a post through the Mastodon API, read back by its id and in the timeline"

@@ -6,14 +6,8 @@ cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
 . tests/lib/node.sh
 . tests/lib/host.sh
-engine=${ENGINE:-podman} tree=trixie
-[ "$engine" = podman ] || tree=bookworm
-hosts_up $tree
-dir=$(mktemp -d)
-node=t-diaspora-$engine
-trap 'hosts_down; rm -rf "$dir"' EXIT
+one_machine diaspora
 
-up() { stead_up $node >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
 container() { inside $node "$engine" exec "$@"; }
 sql() { container --user 999:999 stead-postgres psql -U postgres diaspora_production -Atc "$1"; }
 redis() { container stead-redis sh -c 'REDISCLI_AUTH=$(cat /config/redis-password) exec redis-cli "$@"' _ "$@"; }
@@ -24,16 +18,9 @@ prove_pod() {
 		tests/lib/prove-diaspora.sh $web alice "$dir/ca.crt" "$dir/password" "$(host_ip $node)"
 }
 
-ok "a machine starts" host_up $node $tree || tap_done
-ok "settings are made" "$stead" init --dir "$dir/n" --set app=diaspora --set domain=$web --set admin.name=alice \
-	--set admin.email=alice@example.test --set mail=none --set backup=none --set tls.issuer=internal --set machine.os=as-is \
-	--set delivery=ssh --set reach=unchecked --set "machine.engine=$engine" --set "machine.host=$(host_ip $node)" \
-	--set "images.mirror=http://10.0.2.2:$registry_port" --set images.web=lab.invalid/diaspora:0.9.1.0
+ok "settings are made" app_settings diaspora --set images.web=lab.invalid/diaspora:0.9.1.0
 ok "the images are locked" lock_settings "$dir/n"
-ok "up makes the node" up || {
-	inside $node journalctl --no-pager -n 80 | sed 's/^/# /'
-	tap_done
-}
+first_up
 ok "the whole proof, from outside" prove_pod || inside $node journalctl --no-pager -n 60 | sed 's/^/# /'
 is "no unit has failed" "$(inside $node systemctl --failed --no-legend)" ""
 is "every migration has run" "$(sql 'SELECT max(version), count(*) FROM schema_migrations')" '20230604015559|3'

@@ -7,19 +7,11 @@ cd "$(dirname "$0")/../.."
 . tests/lib/tap.sh
 . tests/lib/node.sh
 . tests/lib/host.sh
-engine=${ENGINE:-podman} tree=trixie
-[ "$engine" = podman ] || tree=bookworm
-hosts_up $tree
-dir=$(mktemp -d)
-node=t-gotosocial-$engine site=social.$web
-trap 'hosts_down; rm -rf "$dir"' EXIT
+one_machine gotosocial
+site=social.$web
 
-up() { stead_up $node >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
 settings() {
-	"$stead" init --dir "$dir/n" --set app=gotosocial --set domain=$web --set web=$site --set admin.name=alice \
-		--set admin.email=alice@example.test --set mail=none --set backup=none --set tls.issuer=internal \
-		--set machine.os=as-is --set machine.size=2g --set "machine.engine=$engine" --set delivery=ssh --set reach=unchecked \
-		--set "machine.host=$(host_ip $node)" --set "images.mirror=http://10.0.2.2:$registry_port" </dev/null &&
+	app_settings gotosocial --set web=$site --set machine.size=2g &&
 		printf 'gotosocial: { show_blocks: true, env: { STANDIN_MIGRATE_S: "6" } }\n' >>"$dir/n/stead.yaml" &&
 		lock_settings "$dir/n"
 }
@@ -46,7 +38,6 @@ sign_in() {
 	printf 'header = "Authorization: Bearer %s"\n' "$(cat "$dir/token")" >"$dir/auth"
 }
 
-ok "a machine starts" host_up $node $tree || tap_done
 ok "settings are made" settings
 # Asked from the machine itself while it is made: the process is up and says 503 long before it is ready.
 inside $node sh -c 'while sleep 0.3; do
@@ -54,10 +45,7 @@ inside $node sh -c 'while sleep 0.3; do
 		for path in livez readyz; do echo $path $(curl -s -m 2 -o /dev/null -w "%{http_code}" http://${ip%% *}:8080/$path); done
 done' >"$dir/watched" 2>/dev/null &
 watcher=$!
-ok "up makes the node" up || {
-	inside $node journalctl --no-pager -n 80 | sed 's/^/# /'
-	tap_done
-}
+first_up
 kill $watcher
 inside $node stead-node ca >"$dir/ca.crt"
 inside $node stead-node login --json | jq -j .password >"$dir/password"
