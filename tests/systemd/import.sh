@@ -8,14 +8,8 @@ cd "$(dirname "$0")/../.."
 . tests/lib/node.sh
 . tests/lib/host.sh
 . tests/lib/mastodon.sh
-engine=${ENGINE:-podman} tree=trixie
-[ "$engine" = podman ] || tree=bookworm
-hosts_up $tree
-dir=$(mktemp -d)
-node=t-import-$engine
-trap 'hosts_down; rm -rf "$dir"' EXIT
+one_machine import
 
-up() { stead_up $node >"$dir/said" 2>&1 || { cat "$dir/said"; return 1; }; }
 import() { timeout 600 "$stead" import --dir "$dir/n" --yes "$@" </dev/null >"$dir/said" 2>&1; }
 pg() { inside $node "$engine" exec --user 999:999 stead-postgres "$@"; }
 databases() { pg psql -U postgres -Atc "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate"; }
@@ -27,9 +21,7 @@ login_works() { # PASSWORD_FILE
 }
 
 # --- the old installation ---
-ok "a machine starts" host_up $node $tree || tap_done
-where=(--set machine.os=as-is --set "machine.engine=$engine" --set delivery=ssh --set reach=unchecked --set "machine.host=$(host_ip $node)")
-ok "settings of the old one" mastodon_settings "${where[@]}"
+ok "settings of the old one" mastodon_settings "${on_machine[@]}"
 ok "an older version" mastodon_image v4.6.6
 ok "the old one is up" up || { inside $node journalctl --no-pager -n 60 | sed 's/^/# /'; tap_done; }
 ok "it has a post and a picture" mastodon_prove
@@ -63,7 +55,7 @@ mv "$dir/n" "$dir/gone"
 # --- the new node ---
 ok "settings out of the variables" "$stead" import --env "$dir/old.env" --dir "$dir/n" --set admin.name=alice \
 	--set admin.email=alice@example.test --set mail=none --set backup=none --set tls.issuer=internal \
-	--set "images.mirror=http://10.0.2.2:$registry_port" "${where[@]}"
+	--set "images.mirror=http://10.0.2.2:$registry_port" "${on_machine[@]}"
 ok "the newer version" mastodon_image v4.7.1
 import --database "$dir/old.dump"
 like "before there is a node: it says so" "$(cat "$dir/said")" 'stead up'
@@ -90,10 +82,19 @@ head -c $(($(stat -c %s "$dir/fork.sql") - 500)) "$dir/fork.sql" >"$dir/cut.sql"
 refused "half a dump" 'cannot be (used|restored)' --database "$dir/cut.dump"
 refused "a plain one without its end" 'cut short' --database "$dir/cut.sql"
 refused "a newer version than the image's" 'newer' --database "$dir/newer.dump"
+# The application need not start in between; that it does is seen before and behind.
+ok "maintenance" inside $node stead-node maintenance on
 for form in fork.sql fork.tar fork; do
 	refused "a fork's dump ($form), restored and looked at" 'fork' --database "$dir/$form"
 	like "a fork's dump ($form): it was restored" "$(cat "$dir/said")" 'restored beside'
 done
+is "maintenance stays" "$(inside $node stead-node status --json | jq .maintenance)" true
+ok "no maintenance" inside $node stead-node maintenance off
+cp "$dir/system.tar" "$dir/large.tar" && truncate -s 9T "$dir/large.tar"
+refused "more files than there is room for" 'it needs about 99[0-9]{5} MiB of room, and /var/lib/stead has [0-9]+ MiB$' \
+	--database "$dir/old.dump" --media "$dir/large.tar"
+fails "and nothing of it is sent" grep -q sending "$dir/said"
+is "nor begun" "$(inside $node stead-node import status)" none
 refused "an archive that leads elsewhere" 'leads out' --database "$dir/old.dump" --media "$dir/evil.tar"
 refused "one with a link" 'link' --database "$dir/old.dump" --media "$dir/link.tar"
 head -c $(($(stat -c %s "$dir/system.tar") / 1024 * 512)) "$dir/system.tar" >"$dir/cut.tar"
@@ -105,54 +106,88 @@ is "the same files" "$(files)" "$(cat "$dir/new-files")"
 ok "it is ready" node_ready $node 300
 ok "and its own login works" login_works "$dir/new-password"
 
-# --- cut short: dump and files are there, and the agent is killed once the application is stopped ---
-# Then it is killed all along: at every third point of what is still to be done, again and again.
-walk='#!/bin/sh
-[ "$1 $2" = "import finish" ] || exec /opt/walk/real "$@"
-n=1
-while :; do
-	STEAD_CRASH_AT=$n /opt/walk/failing "$@" >/opt/walk/out
-	status=$?
-	[ $status = 137 ] || break
-	echo $n >>/opt/walk/kills
-	n=$((n + 3))
-done
-cat /opt/walk/out
-exit $status'
+# --- cut short ---
+# The agent is killed all along, as lab's kill would be: what comes in is sent from the start each time, what is finished goes
+# on from where it was. A point stands before and behind each act, so that every second one shows all that a kill can leave:
+# these from the switch on, and fewer before, where acts only look or write beside.
 failing=$(dirname "${STEAD_NODE:-$top/build/stead-node}")/tests/agent/stead-node-fail
-agent_walks() {
-	inside $node sh -c 'mkdir /opt/walk && cp -p /usr/local/bin/stead-node /opt/walk/real' &&
-		inside $node sh -c 'cat >/opt/walk/failing && chmod 755 /opt/walk/failing' <"$failing" &&
-		inside $node sh -c 'cat >/usr/local/bin/stead-node.walk && chmod 755 /usr/local/bin/stead-node.walk &&
-			mv /usr/local/bin/stead-node.walk /usr/local/bin/stead-node' <<<"$walk"
+walk='set -u
+cd /opt/walk
+killed() { # POINT VERB
+	STEAD_CRASH_AT=$1 ./failing import "$2" <"$2" >said 2>&1
+	status=$?
+	[ $status = 137 ] && echo "$2 $1" >>kills
 }
-agent_is_back() { inside $node mv /opt/walk/real /usr/local/bin/stead-node; }
-"$stead" import --dir "$dir/n" --yes --database "$dir/old.dump" --media "$dir/system.tar" </dev/null >"$dir/said" 2>&1 &
-ok "an import is under way" until_ok 120 inside $node test -e /var/lib/stead/state/maintenance
-inside $node sh -c 'for p in /proc/[0-9]*; do case $(tr "\0" " " <$p/cmdline 2>/dev/null) in *stead-nod[e]\ import\ finish*) kill -9 ${p#/proc/} ;; esac; done'
-wait
-stage=$(inside $node stead-node import status)
-echo "# killed at: $stage"
-if [ "$stage" = media ]; then
-	ok "it is dropped" "$stead" import --dir "$dir/n" --drop
-	is "the same rows as before" "$(counts)" "$(cat "$dir/new-counts")"
-	is "nothing is left" "$(left)" ""
-	ok "the node is ready" node_ready $node 300
-	ok "the agent is to be killed" agent_walks
-	ok "import" import --database "$dir/old.dump" --media "$dir/system.tar"
-else
-	ok "no import may be begun then" test "$stage" != none
-	ok "the agent is to be killed" agent_walks
-	ok "it is finished" "$stead" import --dir "$dir/n" --finish
-	is "it is" "$(inside $node stead-node import status)" none
-	ok "the node is ready" node_ready $node 300
-	fails "another one is refused" import --database "$dir/old.dump" --media "$dir/system.tar"
-fi || sed 's/^/# /' "$dir/said"
-sed 's/^/# /' "$dir/said"
-
-kills=$(inside $node wc -l /opt/walk/kills | cut -d ' ' -f 1)
-ok "killed $kills times" test "$kills" -ge 8
-ok "the agent is the one of before" agent_is_back
+sent() { # VERB: and all that comes before it
+	for verb in begin database media; do
+		stead-node import $verb <$verb || exit
+		[ $verb != "$1" ] || return
+	done
+}
+case $1 in
+sending)
+	for of in begin database media; do
+		n=2
+		while
+			case $of in database) sent begin ;; media) sent database ;; esac
+			killed $n $of
+		do n=$((n + 8)); done
+		[ $status = 0 ] || break
+	done ;;
+restoring) # until the database is there, beside
+	n=2
+	while killed $n finish && ! databases | grep -q _import; do n=$((n + 4)); done
+	[ $status = 137 ] ;;
+finishing)
+	sent media
+	stage=media n=8
+	while killed $n finish && now=$(stead-node import status) && [ "$now" != none ]; do
+		case $now in
+		media) n=$((n + 8)) ;;
+		"$stage") n=$((n + 2)) ;;
+		*)
+			stage=$now n=2
+			for act in "import begin" "import drop" "maintenance off"; do
+				! stead-node $act <begin 2>>refused || { echo "$act: at $now" >said; exit 1; }
+			done
+			;;
+		esac
+	done
+	[ $status = 0 ] || [ "$now" = none ] ;;
+esac || { tail -n 5 said; exit 1; }'
+walks() { inside $node sh -c "databases() { $engine exec --user 999:999 stead-postgres psql -U postgres -Atc 'SELECT datname FROM pg_database'; }
+$walk" sh "$1"; }
+there() { inside $node sh -c "cat >/opt/walk/$1 && chmod 755 /opt/walk/$1" <"$2"; } # NAME FILE
+kills() { inside $node grep -c "^$1 " /opt/walk/kills; }
+echo '#!/bin/sh
+[ "$1 $2" != "import finish" ] || export STEAD_CRASH_AT=1
+exec /opt/walk/failing "$@"' >"$dir/dies"
+inside $node mkdir /opt/walk
+there failing "$failing" && there dies "$dir/dies"
+inside $node sh -c 'cp -p /usr/local/bin/stead-node /opt/walk/real && cp -p /opt/walk/dies /usr/local/bin/new && mv /usr/local/bin/new /usr/local/bin/stead-node'
+fails "an import is cut short" import --database "$dir/old.dump" --media "$dir/system.tar"
+inside $node mv /opt/walk/real /usr/local/bin/stead-node
+is "all of it is there" "$(inside $node stead-node import status)" media
+inside $node jq .spec /var/lib/stead/state/import.json >"$dir/spec"
+there begin "$dir/spec" && there database "$dir/old.dump" && there media "$dir/system.tar" && there finish /dev/null
+ok "killed while it comes" walks sending
+echo "# killed at: $(inside $node sed 's/finish//' /opt/walk/kills | xargs)"
+is "in each of its parts" "$(inside $node cut -d ' ' -f 1 /opt/walk/kills | uniq | xargs)" 'begin database media'
+ok "killed until the dump is restored" walks restoring
+ok "the application is stopped" inside $node test -e /var/lib/stead/state/maintenance
+is "the rows are those of before" "$(counts)" "$(cat "$dir/new-counts")"
+is "the files too" "$(files)" "$(cat "$dir/new-files")"
+ok "it is dropped" "$stead" import --dir "$dir/n" --drop
+is "nothing is left" "$(left)" ""
+is "no database either" "$(databases)" 'mastodon_production postgres'
+is "the same rows" "$(counts)" "$(cat "$dir/new-counts")"
+ok "the node is ready" node_ready $node 300
+inside $node rm /opt/walk/kills
+ok "another one is killed all along" walks finishing
+echo "# killed at: $(inside $node sed 's/finish//' /opt/walk/kills | xargs)"
+ok "killed $(kills finish) times" test "$(kills finish)" -ge 12
+is "from the switch on it can only be finished: nothing else is taken" "$(inside $node grep -c finish /opt/walk/refused)" 6
+is "no import is under way" "$(inside $node stead-node import status)" none
 
 # --- what is there ---
 ok "it is ready" node_ready $node 300 || inside $node stead-node status
