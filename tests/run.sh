@@ -43,7 +43,7 @@ show_failure() { # LOG
 # machine that is emulated has the processors for itself.
 at_once() {
 	case $1 in
-	agent | cli | systemd) echo "${STEAD_TEST_JOBS:-3}" ;;
+	golden | cli | agent | systemd) echo "${STEAD_TEST_JOBS:-3}" ;;
 	*) echo 1 ;;
 	esac
 }
@@ -79,7 +79,12 @@ run_one() { # SUITE NAME COMMAND...
 # Those that take longest begin first, so that no long one runs alone at the end.
 first_of() {
 	case $1 in
-	systemd) echo up-trouble up-podman up-docker mastodon mastodon-trouble mastodon-killed ;;
+	golden) echo reports check ;;
+	agent) echo apply-returned apply-killed failpoints ;;
+	systemd)
+		echo import import-docker up-docker up-trouble isolation mastodon up-podman mastodon-killed \
+			diaspora-docker mastodon-docker mastodon-trouble docker node
+		;;
 	esac
 }
 
