@@ -138,7 +138,7 @@ static void test_families(void)
 {
 	static const char app[] =
 		"format: 1\nname: demo\ntitle: D\nversions: [version >= 4, version < "
-	        "5]\nprocesses:\n" PROCESS("web", "a.example/web:v4.7.1", "") PROCESS(
+		"5]\nprocesses:\n" PROCESS("web", "a.example/web:v4.7.1", "") PROCESS(
 			"work", "${image.web}", "") PROCESS("stream", "a.example/stream:v4.7.1", "")
 			PROCESS("own", "a.example/own:1.2",
 	                        "") PROCESS("sql", "a.example/sql:17-bookworm", ", group: data")
