@@ -769,7 +769,7 @@ static void test_docker_units(const struct output_set *set)
 		ok(has_line(set, SNAC_UNIT, wanted[i]), "docker: %s", wanted[i]);
 	ok(has_line(set, CADDY_UNIT, "  --publish=443:443/udp \\"), "docker: published udp port");
 	ok(has_line(set, CADDY_UNIT, "  --cap-add=NET_BIND_SERVICE \\"), "docker: the capability");
-	ok(has_line(set, CADDY_UNIT, "  --tmpfs=/run/caddy:mode=1777,uid=10080,gid=10080 \\"),
+	ok(has_line(set, CADDY_UNIT, "  --tmpfs=/run/caddy:mode=1777,uid=1500,gid=1500 \\"),
 	   "docker: tmpfs");
 	ok(has_line(set, DB_UNIT, "  --stop-signal=SIGINT \\"), "docker: stop signal");
 	ok(has_line(set, DB_UNIT, "  --network=stead-int \\"), "docker: the inner network");
