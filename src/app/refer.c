@@ -100,10 +100,11 @@ static bool is_quoted(const struct reference *r)
 {
 	static const char *const quoting[] = { "url", "base64", "passfile" };
 
-	for (size_t i = 0; i < r->part->filters.count; i++)
-		for (size_t k = 0; k < sizeof(quoting) / sizeof(quoting[0]); k++)
-			if (str_equal(r->part->filters.items[i], quoting[k]))
-				return true;
+	size_t count = r->part->filters.count;
+
+	for (size_t i = 0; count > 0 && i < sizeof(quoting) / sizeof(quoting[0]); i++)
+		if (str_equal(r->part->filters.items[count - 1], quoting[i]))
+			return true;
 	return false;
 }
 

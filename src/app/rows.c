@@ -27,7 +27,8 @@ static const char *const words_signal[] = { "SIGTERM", "SIGINT",  "SIGQUIT",  "S
 static const char *const words_phase[] = { "setup", "post-start", "migrate", "upgrade",
 	                                   "clean", "backup",     "restore", NULL };
 static const char *const words_host[] = { "web", "domain", NULL };
-static const char *const words_syntax[] = { "env", "toml", "yaml", "json", "ini", "text", NULL };
+static const char *const words_syntax[] = { "env",  "env-js", "toml", "yaml",
+	                                    "json", "ini",    "text", NULL };
 
 static const struct schema_row owner_rows[] = {
 	ROW("pattern", SCHEMA_TEXT, app_owner, pattern,

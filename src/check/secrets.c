@@ -88,8 +88,10 @@ static void check_unused(const struct node_inputs *inputs, struct findings *find
 		const char *name = inputs->secrets->items[i].name;
 
 		if (!is_used(inputs, name))
-			diag_warning(findings, "secrets.unused", (struct span){ 0 }, NULL,
-			             "secret '%s' of stead.secrets.yaml is used by nothing", name);
+			diag_warning(
+				findings, "secrets.unused", (struct span){ 0 },
+				"the definition or a setting needed it once: it can be taken out",
+				"secret '%s' of stead.secrets.yaml is used by nothing", name);
 	}
 }
 

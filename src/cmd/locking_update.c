@@ -75,17 +75,20 @@ static void say_beyond(struct update *u, const struct newer *newer, const struct
 		arena_printf(u->arena, "%s: %s is newer still: %s", names, choice->beyond, why);
 }
 
+/* A registry may give images and no lists of tags, or not to everybody: what it has stays then, and
+ * the rest goes on. One that does not answer at all is an error. */
 static void report(struct update *u, const struct node_process *process,
                    const struct registry_answer *answer)
 {
-	bool listless = answer->result == REGISTRY_MISSING || answer->result == REGISTRY_NONE ||
-	                answer->result == REGISTRY_FORMAT;
+	const char *sentence = arena_printf(u->arena, "what is newer than '%s' is not known: %s",
+	                                    process->image_name, answer->sentence);
 
-	diag_error(&u->compile->findings, "image.registry", process->image_origin.span,
-	           listless ? "with 'updates: { app: none }' nobody is asked for newer ones"
-	                    : answer->hint,
-	           "what is newer than '%s' is not known: %s", process->image_name,
-	           answer->sentence);
+	if (registry_unasked(answer->result))
+		diag_error(&u->compile->findings, "image.registry", process->image_origin.span,
+		           answer->hint, "%s", sentence);
+	else
+		*list_add(u->arena, &u->locking->newer) =
+			arena_printf(u->arena, "%s: %s", process->name, sentence);
 }
 
 /* Names that nobody uses any more, of the same images: the definition has gone on since. */

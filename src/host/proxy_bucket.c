@@ -36,10 +36,14 @@ static void question(struct output *file, const struct node_bucket *bucket, stru
 	LINE(file, "\t\t\t\t\theader_up -Authorization");
 	LINE(file, "\t\t\t\t\theader_up -Cookie");
 	LINE(file, "\t\t\t\t\theader_up -Forwarded");
+	LINE(file, "\t\t\t\t\theader_up -Origin");
 	LINE(file, "\t\t\t\t\theader_up -Referer");
-	LINE(file, "\t\t\t\t\theader_up -X-Amz-*");
-	LINE(file, "\t\t\t\t\theader_up -X-Forwarded-*");
-	LINE(file, "\t\t\t\t\theader_up -X-Real-Ip");
+	LINE(file, "\t\t\t\t\theader_up -User-Agent");
+	LINE(file, "\t\t\t\t\theader_up -X-*");
+	/* What services before the proxy say of a visitor. */
+	LINE(file, "\t\t\t\t\theader_up -Cf-*");
+	LINE(file, "\t\t\t\t\theader_up -Fastly-*");
+	LINE(file, "\t\t\t\t\theader_up -*-Ip");
 	LINE(file, "\t\t\t\t\ttransport http {");
 	LINE(file, "\t\t\t\t\t\tdial_timeout 10s");
 	LINE(file, "\t\t\t\t\t\tresponse_header_timeout 60s");

@@ -1,5 +1,6 @@
 /* Files of variables that a program reads itself ("dotenv"). The forms used are those that a POSIX
- * shell, systemd's EnvironmentFile= and the dotenv libraries understand alike. */
+ * shell, systemd's EnvironmentFile= and Ruby's dotenv understand alike. JavaScript's dotenv knows
+ * no escapes, but a third kind of quote. */
 #include "node/value.h"
 
 #include <string.h>
@@ -35,7 +36,28 @@ static void write_quoted(struct text *text, const char *s)
 	text_addc(text, '"');
 }
 
-void config_write_env(struct config_writer *w, const struct config_value *root)
+static bool write_escaped(struct text *text, const char *s)
+{
+	write_quoted(text, s);
+	return true;
+}
+
+/* Between double quotes it makes a line break of \n. False: there is no way to write it. */
+static bool write_unescaped(struct text *text, const char *s)
+{
+	static const char quotes[] = "'`\"";
+
+	for (const char *quote = quotes; *quote != '\0'; quote++) {
+		if (strchr(s, *quote) != NULL || (*quote == '"' && strchr(s, '\\') != NULL))
+			continue;
+		text_addf(text, "%c%s%c", *quote, s, *quote);
+		return true;
+	}
+	return false;
+}
+
+static void write_variables(struct config_writer *w, const struct config_value *root,
+                            bool (*write)(struct text *text, const char *s))
 {
 	for (size_t i = 0; i < root->items.count; i++) {
 		const struct config_value *item = root->items.items[i];
@@ -52,9 +74,19 @@ void config_write_env(struct config_writer *w, const struct config_value *root)
 		if (item->kind != CONFIG_NULL) {
 			if (is_plain(item->text))
 				text_add(w->text, item->text);
-			else
-				write_quoted(w->text, item->text);
+			else if (!write(w->text, item->text))
+				config_refuse(w, item, "it has all kinds of quotes");
 		}
 		text_addc(w->text, '\n');
 	}
+}
+
+void config_write_env(struct config_writer *w, const struct config_value *root)
+{
+	write_variables(w, root, write_escaped);
+}
+
+void config_write_env_js(struct config_writer *w, const struct config_value *root)
+{
+	write_variables(w, root, write_unescaped);
 }

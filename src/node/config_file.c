@@ -9,8 +9,10 @@ static const struct {
 	const char *syntax;
 	void (*write)(struct config_writer *w, const struct config_value *root);
 } writers[] = {
-	{ "env", config_write_env },   { "ini", config_write_ini },   { "json", config_write_json },
-	{ "text", config_write_text }, { "toml", config_write_toml }, { "yaml", config_write_yaml },
+	{ "env", config_write_env },   { "env-js", config_write_env_js },
+	{ "ini", config_write_ini },   { "json", config_write_json },
+	{ "text", config_write_text }, { "toml", config_write_toml },
+	{ "yaml", config_write_yaml },
 };
 
 static void mount_file(struct build *b, struct node_process *process, const struct app_config *from)
@@ -76,7 +78,7 @@ static void put_dotted(struct build *b, struct config_value *map, const char *na
 static bool can_hold(struct build *b, const struct app_config *from,
                      const struct config_value *value)
 {
-	bool bare = str_equal(from->syntax.v, "env") || str_equal(from->syntax.v, "ini");
+	bool bare = str_starts(from->syntax.v, "env") || str_equal(from->syntax.v, "ini");
 
 	if (!bare || value->text == NULL || strpbrk(value->text, "\n\r") == NULL)
 		return true;

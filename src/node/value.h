@@ -55,6 +55,7 @@ void config_refuse(struct config_writer *w, const struct config_value *value, co
 
 /* Each writes a whole file from a map. All but env and ini can hold any text. */
 void config_write_env(struct config_writer *w, const struct config_value *root);
+void config_write_env_js(struct config_writer *w, const struct config_value *root);
 void config_write_ini(struct config_writer *w, const struct config_value *root);
 void config_write_json(struct config_writer *w, const struct config_value *root);
 void config_write_text(struct config_writer *w, const struct config_value *root);

@@ -139,12 +139,12 @@ void probe_images(struct probe *probe)
 			*list_add(probe->arena, &servers) = answer.server;
 	}
 	/* Who does not answer, or not rightly, need not be asked for more. */
-	if (probe->findings.count == 0)
-		note_newer(probe, secret_arena, end);
-	if (probe->findings.count == 0)
+	if (probe->findings.count == 0) {
 		probe_saw(probe, "%zu image%s for %s, at %s", asked.count,
 		          asked.count == 1 ? "" : "s", node->machine.arch,
 		          strings_join(probe->arena, &servers, ", "));
+		note_newer(probe, secret_arena, end);
+	}
 	arena_free(secret_arena);
 }
 

@@ -676,6 +676,24 @@ static void test_config_secrets(void)
 	fixture_done(&f);
 }
 
+/* JavaScript's dotenv knows no escapes: the quotes are chosen, or there is no way. */
+static void test_config_env_js(void)
+{
+	struct fixture f;
+
+	is_str(config_text(&f, STEAD_YAML,
+	                   CONFIG("env-js", "      A: plain\n      B: 'a\"b\\c $d'\n"
+	                                    "      C: \"it's \\\"5\\\"\"\n"
+	                                    "      D: \"'`\"\n")),
+	       "A=plain\nB='a\"b\\c $d'\nC=`it's \"5\"`\nD=\"'`\"\n", "env-js");
+	fixture_done(&f);
+	ok(config_text(&f, STEAD_YAML,
+	               CONFIG("env-js",
+	                      "      K: ${secret.key}\nsecrets: { key: { kind: hex } }\n")) == NULL,
+	   "all kinds of quotes are refused");
+	fixture_done(&f);
+}
+
 /* One that lies among the image's own files is mounted by itself; texts have parts too. */
 static void test_config_file(void)
 {
@@ -911,6 +929,7 @@ int main(void)
 	test_config_parts();
 	test_config_text();
 	test_config_secrets();
+	test_config_env_js();
 	test_config_file();
 	test_keys();
 	test_machine();

@@ -96,19 +96,23 @@ def read_redis():
 
 
 def read_secret():
-    """One line of Ruby: a literal, or a variable."""
+    """One line of Ruby: a literal, or a file."""
     path = HOME + "/config/initializers/secret_token.rb"
     if not os.path.exists(path):
         with open(path, "w") as f:
             f.write(f"Diaspora::Application.config.secret_key_base = '{os.urandom(40).hex()}'\n")
     with open(path) as f:
         code = f.read().strip()
-    match = re.fullmatch(r"""Diaspora::Application\.config\.secret_key_base = (?:'([^'\\]+)'|ENV\.fetch\("(\w+)"\))""", code)
+    match = re.fullmatch(r"""Diaspora::Application\.config\.secret_key_base = (?:'([^'\\]+)'|File\.read\("([^"\\#]+)"\)\.chomp)""", code)
     if not match:
         abort(f"stand-in: no Ruby is run here, and this is not known: {code}")
-    secret = match[1] or os.environ.get(match[2])
+    secret = match[1]
     if not secret:
-        abort(f"key not found: \"{match[2]}\" (KeyError)")
+        try:
+            with open(match[2]) as f:
+                secret = f.read().removesuffix("\n")
+        except OSError as error:
+            abort(f"{error} (Errno::ENOENT)")
     if len(secret) < 30:
         abort("Missing `secret_key_base` for 'production' environment (ArgumentError)")
     os.environ["SECRET_KEY_BASE"] = secret

@@ -17,7 +17,7 @@ import database
 import dotenv
 from redis import Redis
 
-dotenv.load("/opt/mastodon/.env.production")
+dotenv.load_javascript("/opt/mastodon/.env.production")
 
 CHANNELS = {"user": "timeline:{account}", "public": "timeline:public", "public:local": "timeline:public:local",
             "public:remote": "timeline:public:remote", "user:notification": "timeline:{account}:notifications"}

@@ -1,1 +1,1 @@
-Diaspora::Application.config.secret_key_base = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+Diaspora::Application.config.secret_key_base = File.read("/config/secret_token").chomp
