@@ -9,21 +9,12 @@ if ! command -v caddy >/dev/null; then
 fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-exec python3 - "$work" tests/golden/host/mastodon-domain-s3/expected/tree/etc/stead/config/caddy/Caddyfile <<'PY'
+PYTHONPATH=tests/lib exec python3 -B - "$work" tests/golden/host/mastodon-domain-s3/expected/tree/etc/stead/config/caddy/Caddyfile <<'PY'
 import http.client, http.server, os, re, socket, subprocess, sys, threading, time
 
+from tap import done, ok
+
 work, caddyfile = sys.argv[1:]
-count = bad = 0
-
-
-def ok(good, name, *seen):
-    global count, bad
-    count += 1
-    bad += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print("#", *seen)
-
 
 gate = threading.Event()
 
@@ -187,6 +178,5 @@ try:
 finally:
     caddy.terminate()
     caddy.wait()
-print(f"1..{count}")
-sys.exit(bad > 0)
+done()
 PY
